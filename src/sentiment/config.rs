@@ -90,26 +90,38 @@ struct CallheatToml {
 
 impl ModelConfig {
     /// Reads the two texts; `folder` names the model in messages.
-    pub(super) fn parse(folder: &Path, config: &str, toml: Option<&str>) -> Result<Self, ModelError> {
+    pub(super) fn parse(
+        folder: &Path,
+        config: &str,
+        toml: Option<&str>,
+    ) -> Result<Self, ModelError> {
         let config_path = folder.join("config.json");
-        let base: HuggingFaceConfig = serde_json::from_str(config).map_err(|error| ModelError::Invalid {
-            path: config_path.clone(),
-            reason: format!("not a model configuration ({error})"),
-            mend: "export the model again with `optimum-cli export onnx`".to_owned(),
-        })?;
+        let base: HuggingFaceConfig =
+            serde_json::from_str(config).map_err(|error| ModelError::Invalid {
+                path: config_path.clone(),
+                reason: format!("not a model configuration ({error})"),
+                mend: "export the model again with `optimum-cli export onnx`".to_owned(),
+            })?;
         let toml_path = folder.join("callheat.toml");
-        let own: CallheatToml = toml::from_str(toml.unwrap_or_default()).map_err(|error| ModelError::Invalid {
-            path: toml_path.clone(),
-            reason: error.message().to_owned(),
-            mend: "the README lists what callheat.toml may hold".to_owned(),
-        })?;
+        let own: CallheatToml =
+            toml::from_str(toml.unwrap_or_default()).map_err(|error| ModelError::Invalid {
+                path: toml_path.clone(),
+                reason: error.message().to_owned(),
+                mend: "the README lists what callheat.toml may hold".to_owned(),
+            })?;
         let max_length = own.max_length.unwrap_or_else(|| base.sequence_limit());
         let config = Self {
-            name: own.name.or(base.name).unwrap_or_else(|| folder_name(folder)),
+            name: own
+                .name
+                .or(base.name)
+                .unwrap_or_else(|| folder_name(folder)),
             license: own.license,
             labels: LabelMap::new(&config_path, base.id2label.as_ref(), own.labels.as_ref())?,
             max_length,
-            truncation: own.truncation.unwrap_or(Truncation { head: max_length, tail: 0 }),
+            truncation: own.truncation.unwrap_or(Truncation {
+                head: max_length,
+                tail: 0,
+            }),
             temperature: own.temperature.unwrap_or(1.0),
             graded: own.graded,
             pad_token_id: base.pad_token_id.unwrap_or(0),
@@ -123,7 +135,9 @@ impl ModelConfig {
         let wrong = if !(self.temperature.is_finite() && self.temperature > 0.0) {
             Some("temperature must be a positive number")
         } else if self.max_length < 2 || head == 0 || head.saturating_add(tail) > self.max_length {
-            Some("truncation must keep at least one token and head + tail at most max_length (itself at least 2)")
+            Some(
+                "truncation must keep at least one token and head + tail at most max_length (itself at least 2)",
+            )
         } else if self.graded.as_ref().is_some_and(|graded| {
             let [low, high] = graded.range;
             !(low.is_finite() && high.is_finite() && low < high)
@@ -150,13 +164,19 @@ impl HuggingFaceConfig {
             Some("roberta" | "xlm-roberta" | "camembert") if positions > 2 => 2,
             _ => 0,
         };
-        let limit = self.max_length.filter(|length| *length >= 16).unwrap_or(DEFAULT_MAX_LENGTH);
+        let limit = self
+            .max_length
+            .filter(|length| *length >= 16)
+            .unwrap_or(DEFAULT_MAX_LENGTH);
         limit.min(positions - reserved)
     }
 }
 
 fn folder_name(folder: &Path) -> String {
-    folder.file_name().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned())
+    folder.file_name().map_or_else(
+        || "model".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 impl LabelMap {
@@ -169,7 +189,8 @@ impl LabelMap {
             return Err(ModelError::Invalid {
                 path: path.to_owned(),
                 reason: "no id2label, so this is no text-classification model".to_owned(),
-                mend: "export it with `optimum-cli export onnx --task text-classification`".to_owned(),
+                mend: "export it with `optimum-cli export onnx --task text-classification`"
+                    .to_owned(),
             });
         };
         let mut names = Vec::with_capacity(id2label.len());
@@ -196,8 +217,13 @@ impl LabelMap {
             (None, Some(_)) => None,
         };
         classes
-            .filter(|classes| classes.contains(&Label::Negative) && classes.contains(&Label::Positive))
-            .map(|classes| Self { names: names.clone(), classes })
+            .filter(|classes| {
+                classes.contains(&Label::Negative) && classes.contains(&Label::Positive)
+            })
+            .map(|classes| Self {
+                names: names.clone(),
+                classes,
+            })
             .ok_or_else(|| ModelError::Labels {
                 path: path.to_owned(),
                 labels: names.join(", "),
@@ -223,15 +249,16 @@ fn example_mapping(names: &[String]) -> String {
 /// The class that a label's own name states; `None` for `LABEL_0` and the like.
 fn class_of_name(name: &str) -> Option<Label> {
     let name = name.trim().to_lowercase();
-    let letters: String = name.chars().filter(|character| character.is_alphabetic()).collect();
+    let letters: String = name
+        .chars()
+        .filter(|character| character.is_alphabetic())
+        .collect();
     match letters.as_str() {
-        "negative" | "neg" | "verynegative" | "bad" | "消极" | "负面" | "负向" | "差评" | "非常负面" | "非常消极" => {
-            Some(Label::Negative)
-        }
+        "negative" | "neg" | "verynegative" | "bad" | "消极" | "负面" | "负向" | "差评"
+        | "非常负面" | "非常消极" => Some(Label::Negative),
         "neutral" | "neu" | "中性" | "中立" | "中评" => Some(Label::Neutral),
-        "positive" | "pos" | "verypositive" | "good" | "积极" | "正面" | "正向" | "好评" | "非常正面" | "非常积极" => {
-            Some(Label::Positive)
-        }
+        "positive" | "pos" | "verypositive" | "good" | "积极" | "正面" | "正向" | "好评"
+        | "非常正面" | "非常积极" => Some(Label::Positive),
         _ => stars(&name).map(|stars| match stars {
             1 | 2 => Label::Negative,
             3 => Label::Neutral,
@@ -258,9 +285,18 @@ fn stars(name: &str) -> Option<u32> {
 /// Bare numbers are stars when they run from 1 to 5.
 fn classes_of_stars(names: &[String]) -> Option<Vec<Label>> {
     let is_one_to_five = names.len() == 5
-        && names.iter().enumerate().all(|(index, name)| name.trim() == (index + 1).to_string());
+        && names
+            .iter()
+            .enumerate()
+            .all(|(index, name)| name.trim() == (index + 1).to_string());
     is_one_to_five.then(|| {
-        vec![Label::Negative, Label::Negative, Label::Neutral, Label::Positive, Label::Positive]
+        vec![
+            Label::Negative,
+            Label::Negative,
+            Label::Neutral,
+            Label::Positive,
+            Label::Positive,
+        ]
     })
 }
 
@@ -278,24 +314,38 @@ mod tests {
         assert!(config.is_err(), "one label cannot carry a valence");
         let config = parse(r#"{"0":"消极","1":"积极"}"#, None).unwrap();
         assert_eq!(config.labels.classes, [Label::Negative, Label::Positive]);
-        let config = parse(r#"{"0":"1 star","1":"2 stars","2":"3 stars","3":"4 stars","4":"5 stars"}"#, None).unwrap();
+        let config = parse(
+            r#"{"0":"1 star","1":"2 stars","2":"3 stars","3":"4 stars","4":"5 stars"}"#,
+            None,
+        )
+        .unwrap();
         assert_eq!(config.labels.classes[3], Label::Positive);
     }
 
     #[test]
     fn asks_for_a_missing_mapping_with_the_lines_to_write() {
-        let message = parse(r#"{"0":"LABEL_0","1":"LABEL_1"}"#, None).unwrap_err().to_string();
-        assert!(message.contains("[labels]\n\"LABEL_0\" = \"negative\""), "{message}");
+        let message = parse(r#"{"0":"LABEL_0","1":"LABEL_1"}"#, None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("[labels]\n\"LABEL_0\" = \"negative\""),
+            "{message}"
+        );
         let mapped = parse(
             r#"{"0":"LABEL_0","1":"LABEL_1"}"#,
             Some("[labels]\n\"LABEL_0\" = \"positive\"\n\"LABEL_1\" = \"negative\"\n"),
         );
-        assert_eq!(mapped.unwrap().labels.classes, [Label::Positive, Label::Negative]);
+        assert_eq!(
+            mapped.unwrap().labels.classes,
+            [Label::Positive, Label::Negative]
+        );
     }
 
     #[test]
     fn a_typing_slip_in_callheat_toml_is_an_error() {
-        let message = parse(r#"{"0":"neg","1":"pos"}"#, Some("max_lenght = 3")).unwrap_err().to_string();
+        let message = parse(r#"{"0":"neg","1":"pos"}"#, Some("max_lenght = 3"))
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("max_lenght"), "{message}");
     }
 }

@@ -12,7 +12,9 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder for models of this configuration.
     pub fn new(config: &ModelConfig) -> Self {
-        Self { config: config.clone() }
+        Self {
+            config: config.clone(),
+        }
     }
 
     /// One score per row: softmax of logits / temperature, probabilities of
@@ -23,21 +25,36 @@ impl Decoder {
         if outputs.classes != classes.len() {
             let found = outputs.classes;
             let expected = classes.len();
-            return Err(ScoreError::Output(format!("{found} classes where config.json names {expected}")));
+            return Err(ScoreError::Output(format!(
+                "{found} classes where config.json names {expected}"
+            )));
         }
         let rows = outputs.logits.chunks_exact(outputs.classes);
-        rows.enumerate().map(|(row, logits)| self.score(logits, outputs.graded.as_ref().and_then(|all| all.get(row)))).collect()
+        rows.enumerate()
+            .map(|(row, logits)| {
+                self.score(logits, outputs.graded.as_ref().and_then(|all| all.get(row)))
+            })
+            .collect()
     }
 
     fn score(&self, logits: &[f32], graded: Option<&f32>) -> Result<Score, ScoreError> {
-        if logits.iter().any(|logit| !logit.is_finite()) || graded.is_some_and(|value| !value.is_finite()) {
+        if logits.iter().any(|logit| !logit.is_finite())
+            || graded.is_some_and(|value| !value.is_finite())
+        {
             return Err(ScoreError::Output("not a number".to_owned()));
         }
         let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let weights: Vec<f32> =
-            logits.iter().map(|logit| ((logit - highest) / self.config.temperature).exp()).collect();
+        let weights: Vec<f32> = logits
+            .iter()
+            .map(|logit| ((logit - highest) / self.config.temperature).exp())
+            .collect();
         let total: f32 = weights.iter().sum();
-        let mut score = Score { negative: 0.0, neutral: 0.0, positive: 0.0, valence: 0.0 };
+        let mut score = Score {
+            negative: 0.0,
+            neutral: 0.0,
+            positive: 0.0,
+            valence: 0.0,
+        };
         for (weight, class) in weights.iter().zip(&self.config.labels.classes) {
             let probability = weight / total;
             match class {

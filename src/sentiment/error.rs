@@ -5,7 +5,9 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ModelError {
     /// A file of the model folder is missing or unreadable.
-    #[error("cannot read {path}: {source}; a model folder needs model.onnx, tokenizer.json and config.json, as `optimum-cli export onnx` writes them")]
+    #[error(
+        "cannot read {path}: {source}; a model folder needs model.onnx, tokenizer.json and config.json, as `optimum-cli export onnx` writes them"
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -23,7 +25,9 @@ pub enum ModelError {
         mend: String,
     },
     /// The model's labels are not known to callheat.
-    #[error("the labels of {path} are unknown: {labels}; say what they mean in callheat.toml beside it, for example:\n[labels]\n{example}")]
+    #[error(
+        "the labels of {path} are unknown: {labels}; say what they mean in callheat.toml beside it, for example:\n[labels]\n{example}"
+    )]
     Labels {
         /// The config file.
         path: PathBuf,
@@ -33,13 +37,17 @@ pub enum ModelError {
         example: String,
     },
     /// No ONNX Runtime library where one was asked for.
-    #[error("ONNX Runtime was asked for, but no library was found ({looked}); install it with `pip install onnxruntime`, name it with --ort-lib FILE or ORT_DYLIB_PATH, or use --runtime rten")]
+    #[error(
+        "ONNX Runtime was asked for, but no library was found ({looked}); install it with `pip install onnxruntime`, name it with --ort-lib FILE or ORT_DYLIB_PATH, or use --runtime rten"
+    )]
     NoOnnxRuntime {
         /// The places that were searched.
         looked: String,
     },
     /// The ONNX Runtime library cannot be loaded.
-    #[error("cannot use the ONNX Runtime library {path}: {reason}; install version 1.24 or newer with `pip install -U onnxruntime`, or use --runtime rten")]
+    #[error(
+        "cannot use the ONNX Runtime library {path}: {reason}; install version 1.24 or newer with `pip install -U onnxruntime`, or use --runtime rten"
+    )]
     OnnxRuntime {
         /// The library.
         path: PathBuf,
@@ -47,7 +55,9 @@ pub enum ModelError {
         reason: String,
     },
     /// The runtime refuses the model.
-    #[error("{runtime} cannot load {path}: {reason}; check the folder with `callheat model check`, or export the model again as plain ONNX")]
+    #[error(
+        "{runtime} cannot load {path}: {reason}; check the folder with `callheat model check`, or export the model again as plain ONNX"
+    )]
     Load {
         /// The runtime.
         runtime: String,

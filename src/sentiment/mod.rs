@@ -9,7 +9,6 @@ mod config;
 mod decode;
 mod error;
 mod model;
-mod queue;
 pub mod runtime;
 mod score;
 mod scorer;

@@ -67,11 +67,21 @@ impl Model {
         let config = read("config.json")?;
         let toml = match read("callheat.toml") {
             Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(ModelError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => None,
+            Err(ModelError::Read { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                None
+            }
             Err(error) => return Err(error),
         };
-        let config = ModelConfig::parse(folder, &String::from_utf8_lossy(&config), toml.as_deref())?;
-        Ok(Self { folder: folder.to_owned(), onnx: Cow::Owned(onnx), tokenizer: Cow::Owned(tokenizer), config })
+        let config =
+            ModelConfig::parse(folder, &String::from_utf8_lossy(&config), toml.as_deref())?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            onnx: Cow::Owned(onnx),
+            tokenizer: Cow::Owned(tokenizer),
+            config,
+        })
     }
 
     /// What callheat knows of the model beside its graph.
@@ -105,18 +115,24 @@ impl Model {
     /// SHA-256 of the graph, hexadecimal.
     pub fn sha256(&self) -> String {
         use std::fmt::Write as _;
-        Sha256::digest(&self.onnx).iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        Sha256::digest(&self.onnx)
+            .iter()
+            .fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
     }
 
     /// Whether activations are quantised by ranges taken over the whole tensor
     /// at run time: then a text's score would move with its batch-mates, and
     /// each text has to be run by itself.
     pub fn is_dynamically_quantised(&self) -> bool {
-        ["DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM"]
-            .iter()
-            .any(|operator| memchr::memmem::find(&self.onnx, operator.as_bytes()).is_some())
+        [
+            "DynamicQuantizeLinear",
+            "DynamicQuantizeMatMul",
+            "DynamicQuantizeLSTM",
+        ]
+        .iter()
+        .any(|operator| memchr::memmem::find(&self.onnx, operator.as_bytes()).is_some())
     }
 }

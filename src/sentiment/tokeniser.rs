@@ -18,20 +18,27 @@ impl Tokeniser {
         let invalid = |error: tokenizers::Error| ModelError::Invalid {
             path: model.path("tokenizer.json"),
             reason: format!("not a tokenizer ({error})"),
-            mend: "save it again with AutoTokenizer.from_pretrained(…).save_pretrained(…)".to_owned(),
+            mend: "save it again with AutoTokenizer.from_pretrained(…).save_pretrained(…)"
+                .to_owned(),
         };
         let mut tokenizer = Tokenizer::from_bytes(model.tokenizer()).map_err(invalid)?;
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(invalid)?;
         let config = model.config();
-        Ok(Self { tokenizer, max_length: config.max_length, truncation: config.truncation })
+        Ok(Self {
+            tokenizer,
+            max_length: config.max_length,
+            truncation: config.truncation,
+        })
     }
 
     /// Token ids with special tokens, at most the model's maximum: of a longer
     /// text the head and the tail are kept.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, ScoreError> {
-        let encoding =
-            self.tokenizer.encode_fast(text, true).map_err(|error| ScoreError::Tokenise(error.to_string()))?;
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, true)
+            .map_err(|error| ScoreError::Tokenise(error.to_string()))?;
         let ids = encoding.get_ids();
         if ids.len() <= self.max_length {
             return Ok(ids.to_vec());

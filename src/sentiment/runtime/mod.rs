@@ -50,7 +50,12 @@ impl TokenBatch {
     /// Fills the texts up to the longest with `pad`.
     pub fn new(texts: &[&[u32]], pad: i64) -> Self {
         let columns = texts.iter().map(|ids| ids.len()).max().unwrap_or(0);
-        let mut batch = Self { rows: texts.len(), columns, ids: Vec::new(), mask: Vec::new() };
+        let mut batch = Self {
+            rows: texts.len(),
+            columns,
+            ids: Vec::new(),
+            mask: Vec::new(),
+        };
         for ids in texts {
             batch.ids.extend(ids.iter().map(|id| i64::from(*id)));
             batch.mask.resize(batch.ids.len(), 1);
@@ -113,11 +118,16 @@ pub fn open(
                 Err(error) => Err(error),
             }
         }
-        (Some(path), _, _) => Ok(Box::new(onnxruntime::OnnxRuntime::load(model, &path, device)?)),
-        (None, RuntimeChoice::OnnxRuntime, _) => Err(ModelError::NoOnnxRuntime { looked: locate::places() }),
+        (Some(path), _, _) => Ok(Box::new(onnxruntime::OnnxRuntime::load(
+            model, &path, device,
+        )?)),
+        (None, RuntimeChoice::OnnxRuntime, _) => Err(ModelError::NoOnnxRuntime {
+            looked: locate::places(),
+        }),
         (None, _, Device::Cuda) => Err(ModelError::Device {
             device: "cuda".to_owned(),
-            reason: "it needs ONNX Runtime, and none was found (`pip install onnxruntime-gpu`)".to_owned(),
+            reason: "it needs ONNX Runtime, and none was found (`pip install onnxruntime-gpu`)"
+                .to_owned(),
         }),
         (None, _, Device::Cpu) => Ok(Box::new(rten::Rten::load(model)?)),
     }
@@ -156,7 +166,11 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<(String, Option<Strin
         reason,
         mend: mend.to_owned(),
     };
-    let graded = model.config().graded.as_ref().map(|graded| graded.output.clone());
+    let graded = model
+        .config()
+        .graded
+        .as_ref()
+        .map(|graded| graded.output.clone());
     if let Some(graded) = &graded
         && !names.contains(graded)
     {
@@ -164,13 +178,19 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<(String, Option<Strin
         return Err(invalid(reason, "correct graded.output in callheat.toml"));
     }
     let named = names.iter().find(|name| *name == "logits");
-    let rest: Vec<&String> = names.iter().filter(|name| Some(*name) != graded.as_ref()).collect();
+    let rest: Vec<&String> = names
+        .iter()
+        .filter(|name| Some(*name) != graded.as_ref())
+        .collect();
     match (named, rest.as_slice()) {
         (Some(logits), _) => Ok((logits.clone(), graded)),
         (None, [only]) => Ok(((*only).clone(), graded)),
         (None, _) => {
             let reason = format!("no output `logits`; the outputs are {}", names.join(", "));
-            Err(invalid(reason, "export it with `optimum-cli export onnx --task text-classification`"))
+            Err(invalid(
+                reason,
+                "export it with `optimum-cli export onnx --task text-classification`",
+            ))
         }
     }
 }
@@ -183,13 +203,23 @@ fn checked_outputs(
 ) -> Result<Outputs, ScoreError> {
     let classes = match *logits_shape {
         [found, classes] if found == rows && classes > 0 => classes,
-        _ => return Err(ScoreError::Output(format!("logits of shape {logits_shape:?} for {rows} texts"))),
+        _ => {
+            return Err(ScoreError::Output(format!(
+                "logits of shape {logits_shape:?} for {rows} texts"
+            )));
+        }
     };
     if let Some(values) = &graded
         && values.len() != rows
     {
         let found = values.len();
-        return Err(ScoreError::Output(format!("{found} graded values for {rows} texts")));
+        return Err(ScoreError::Output(format!(
+            "{found} graded values for {rows} texts"
+        )));
     }
-    Ok(Outputs { classes, logits, graded })
+    Ok(Outputs {
+        classes,
+        logits,
+        graded,
+    })
 }

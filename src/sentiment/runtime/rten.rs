@@ -38,7 +38,12 @@ impl Rten {
             None => options.load(model.onnx().to_vec()),
         };
         let graph = graph.map_err(|error| refused(error.to_string()))?;
-        let name_of = |id: NodeId| graph.node_info(id).and_then(|info| info.name().map(str::to_owned)).unwrap_or_default();
+        let name_of = |id: NodeId| {
+            graph
+                .node_info(id)
+                .and_then(|info| info.name().map(str::to_owned))
+                .unwrap_or_default()
+        };
         let mut inputs = Vec::new();
         for id in graph.input_ids() {
             inputs.push((*id, InputKind::of_name(&name_of(*id), model)?));
@@ -47,9 +52,19 @@ impl Rten {
         let (logits, graded) = pick_outputs(&names, model)?;
         let mut outputs = Vec::new();
         for name in std::iter::once(logits).chain(graded) {
-            outputs.push(graph.node_id(&name).map_err(|error| refused(error.to_string()))?);
+            outputs.push(
+                graph
+                    .node_id(&name)
+                    .map_err(|error| refused(error.to_string()))?,
+            );
         }
-        Ok(Self { shared: Arc::new(Shared { graph, inputs, outputs }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                graph,
+                inputs,
+                outputs,
+            }),
+        })
     }
 }
 
@@ -60,7 +75,10 @@ impl Runtime for Rten {
 
     fn open(&self) -> Result<Box<dyn Session>, ModelError> {
         let pool = Arc::new(ThreadPool::with_num_threads(1));
-        Ok(Box::new(RtenRun { shared: Arc::clone(&self.shared), pool }))
+        Ok(Box::new(RtenRun {
+            shared: Arc::clone(&self.shared),
+            pool,
+        }))
     }
 }
 
@@ -71,15 +89,23 @@ struct RtenRun {
 
 impl Session for RtenRun {
     fn run(&mut self, batch: &TokenBatch) -> Result<Outputs, ScoreError> {
-        let inputs = self.shared.inputs.iter().map(|(id, kind)| (*id, tensor(batch, *kind).into())).collect();
-        let options = RunOptions { thread_pool: Some(Arc::clone(&self.pool)), ..RunOptions::default() };
+        let inputs = self
+            .shared
+            .inputs
+            .iter()
+            .map(|(id, kind)| (*id, tensor(batch, *kind).into()))
+            .collect();
+        let mut options = RunOptions::default();
+        options.thread_pool = Some(Arc::clone(&self.pool));
         let values = self
             .shared
             .graph
             .run(inputs, &self.shared.outputs, Some(options))
             .map_err(|error| ScoreError::Run(error.to_string()))?;
         let mut values = values.into_iter().map(floats);
-        let (shape, logits) = values.next().ok_or_else(|| ScoreError::Output("no logits".to_owned()))??;
+        let (shape, logits) = values
+            .next()
+            .ok_or_else(|| ScoreError::Output("no logits".to_owned()))??;
         let graded = values.next().transpose()?.map(|(_, values)| values);
         checked_outputs(batch.rows, (&shape, logits), graded)
     }
@@ -98,7 +124,9 @@ fn tensor(batch: &TokenBatch, kind: InputKind) -> NdTensor<i32, 2> {
 fn floats(value: Value) -> Result<(Vec<usize>, Vec<f32>), ScoreError> {
     match value {
         Value::FloatTensor(tensor) => Ok((tensor.shape().to_vec(), tensor.to_vec())),
-        _ => Err(ScoreError::Output("an output is not a tensor of floats".to_owned())),
+        _ => Err(ScoreError::Output(
+            "an output is not a tensor of floats".to_owned(),
+        )),
     }
 }
 
