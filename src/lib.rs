@@ -10,3 +10,4 @@ pub mod segment;
 pub mod sentiment;
 pub mod terms;
 pub mod text;
+pub mod timing;
