@@ -1,5 +1,6 @@
 //! From what the user names to the files that are read.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,8 +62,7 @@ pub struct Totals {
 /// Counts the files beforehand, for a progress bar with a known end. What
 /// cannot be read is left to [`read`](super::read) to report.
 pub fn totals(inputs: &[InputPath]) -> Totals {
-    let found = Discovery::new(inputs, Arc::default());
-    found
+    Discovery::new(inputs, Arc::default())
         .filter_map(Result::ok)
         .fold(Totals::default(), |totals, file| {
             let bytes = match &file {
@@ -82,7 +82,7 @@ pub type Failure = (String, Problem);
 /// The files in a fixed order: inputs as given, folders recursively, sorted by
 /// name, without hidden files.
 pub struct Discovery {
-    inputs: std::vec::IntoIter<InputPath>,
+    inputs: VecDeque<InputPath>,
     folder: Option<Folder>,
     progress: Arc<Progress>,
 }
@@ -97,15 +97,15 @@ impl Discovery {
     /// Begins to look; nothing is opened yet.
     pub fn new(inputs: &[InputPath], progress: Arc<Progress>) -> Self {
         Self {
-            inputs: inputs.to_vec().into_iter(),
+            inputs: inputs.to_vec().into(),
             folder: None,
             progress,
         }
     }
 
-    fn found(&self, file: InputPath) -> Result<InputPath, Failure> {
+    fn found(&self, file: InputPath) -> InputPath {
         self.progress.files_found.fetch_add(1, Ordering::Relaxed);
-        Ok(file)
+        file
     }
 
     /// The next file of the folder being walked.
@@ -125,7 +125,7 @@ impl Discovery {
                     if !path.is_file() {
                         return Some(Err((shown(&path), Problem::NotAFile)));
                     }
-                    return Some(self.found(InputPath::Path(path)));
+                    return Some(Ok(self.found(InputPath::Path(path))));
                 }
                 Some(Err(error)) => {
                     folder.empty = false;
@@ -176,17 +176,17 @@ impl Iterator for Discovery {
             if let Some(item) = self.walk() {
                 return Some(item);
             }
-            let Some(input) = self.inputs.next() else {
+            let Some(input) = self.inputs.pop_front() else {
                 self.progress.all_found.store(true, Ordering::Relaxed);
                 return None;
             };
             let InputPath::Path(path) = &input else {
-                return Some(self.found(input));
+                return Some(Ok(self.found(input)));
             };
             match fs::metadata(path) {
                 Err(error) => return Some(Err((shown(path), Problem::from(error)))),
                 Ok(meta) if meta.is_dir() => self.folder = Some(open_folder(path.clone())),
-                Ok(_) => return Some(self.found(input)),
+                Ok(_) => return Some(Ok(self.found(input))),
             }
         }
     }

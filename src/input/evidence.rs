@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 /// Phrases and how strongly each speaks for the agent (positive) or for the
 /// customer (negative), on the scale of log-odds.
-const PHRASES: [(&str, f64); 121] = [
+const PHRASES: [(&str, f64); 130] = [
     // The scripted greeting and farewell.
     ("请问有什么可以帮", 4.0),
     ("有什么可以帮", 3.5),
@@ -105,7 +105,7 @@ const PHRASES: [(&str, f64); 121] = [
     ("我们会尽快", 2.0),
     ("工作日内", 1.5),
     ("女士", 0.8),
-    ("先生", 0.6),
+    ("先生", 0.6), ("您", 0.5), ("这边", 0.7), ("咱们", 0.5), ("不好意思", 0.4),
     // The caller's business, complaints and threats.
     ("我要投诉", -3.0),
     ("我要投訴", -3.0),
@@ -131,7 +131,7 @@ const PHRASES: [(&str, f64); 121] = [
     ("骗", -1.2),
     ("你说", -0.6),
     ("叫你们", -2.0),
-    ("退钱", -1.0),
+    ("退钱", -1.0), ("你", -0.3), ("我", -0.15), ("问一下", -0.6), ("多少钱", -0.6), ("为什么", -0.6),
 ];
 
 struct Phrases {

@@ -52,13 +52,11 @@ impl Seen {
 
     /// How often the identifier was used before; remembers this use if it is the first.
     fn count(&mut self, id: &str) -> Option<u32> {
-        match self.uses.get(&hash(id)) {
-            Some(count) => Some(*count),
-            None => {
-                self.uses.insert(hash(id), 1);
-                None
-            }
+        let known = self.uses.get(&hash(id)).copied();
+        if known.is_none() {
+            self.uses.insert(hash(id), 1);
         }
+        known
     }
 }
 

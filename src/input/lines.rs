@@ -222,11 +222,7 @@ impl<R: BufRead> Iterator for Elements<R> {
             ));
         }
         if bytes.is_empty() {
-            return if self.done {
-                None
-            } else {
-                self.next_after_gap()
-            };
+            return (!self.done).then(|| self.gap());
         }
         let text = if bytes.len() > LIMIT {
             Err(Problem::TooLong { limit: LIMIT })
@@ -239,17 +235,10 @@ impl<R: BufRead> Iterator for Elements<R> {
 
 impl<R: BufRead> Elements<R> {
     /// Nothing between two commas.
-    fn next_after_gap(&self) -> Option<Piece> {
+    fn gap(&self) -> Piece {
         let line = self.line;
         let reason = "nothing between two commas".to_owned();
-        Some((
-            line,
-            Err(Problem::NotJson {
-                reason,
-                line,
-                column: 1,
-            }),
-        ))
+        (line, Err(Problem::NotJson { reason, line, column: 1 }))
     }
 }
 

@@ -154,14 +154,14 @@ impl Calls {
         let position = (!alone).then_some(current.position);
         let path = current.path.clone();
         Some(match outcome {
-            Ok(found) => self.settle(path, found, position),
+            Ok(found) => self.settle(&path, found, position),
             Err((line, problem)) => Err(InputError::new(&path, line, problem)),
         })
     }
 
     fn settle(
         &mut self,
-        path: String,
+        path: &str,
         found: Found,
         position: Option<usize>,
     ) -> Result<Call, InputError> {
@@ -173,13 +173,13 @@ impl Calls {
         let id = transcript
             .id
             .take()
-            .unwrap_or_else(|| ids::derived(&path, position));
+            .unwrap_or_else(|| ids::derived(path, position));
         let source = Source {
-            path: path.clone(),
+            path: path.to_owned(),
             format: format.name().to_owned(),
         };
         let mut call = checks::settle(id, source, transcript, &self.options)
-            .map_err(|problem| InputError::new(&path, line, problem))?;
+            .map_err(|problem| InputError::new(path, line, problem))?;
         let (id, renamed) = self.seen.unique(std::mem::take(&mut call.id));
         call.id = id;
         call.warnings.extend(renamed);

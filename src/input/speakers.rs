@@ -18,7 +18,7 @@ const ALSO_AGENT: f64 = 3.0;
 /// How much the first to speak is likely to be the agent, in log-odds.
 const SPEAKS_FIRST: f64 = 0.4;
 /// Slope from the difference of two balances to log-odds of the decision.
-const SLOPE: f64 = 0.6;
+const SLOPE: f64 = 0.8;
 
 /// One voice of a call.
 struct Party<'a> {

@@ -86,7 +86,7 @@ impl<L: Iterator<Item = Piece>> Table<L> {
 
     /// A call that no further row can join.
     fn complete(&mut self) -> Option<Item> {
-        let waiting = if self.interleaved || self.ended { 0 } else { 1 };
+        let waiting = usize::from(!self.ended);
         let ready = (self.ended || !self.interleaved) && self.open.len() > waiting;
         let call = ready.then(|| self.open.pop_front()).flatten()?;
         Some(call.finish())
@@ -256,7 +256,7 @@ impl Columns {
                 reason: "it has fewer fields than the header",
             });
         }
-        Ok(Some(super::csv_rows::Row::new(self, fields)))
+        Ok(Some(super::csv_rows::Row::new(self, &fields)))
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Row {
 
 impl Row {
     /// Takes the fields apart; there are at least as many as the text needs.
-    pub fn new(columns: &Columns, fields: Vec<String>) -> Self {
+    pub fn new(columns: &Columns, fields: &[String]) -> Self {
         let field = |at: usize| {
             fields
                 .get(at)

@@ -64,22 +64,14 @@ fn segment(item: &Value) -> Utterance {
 }
 
 fn cpp_segment(item: &Value) -> Utterance {
-    let (from, to) = match json::field(item, "offsets") {
-        Some(offsets) => (
-            clock(json::field(offsets, "from"), Unit::Millis),
-            clock(json::field(offsets, "to"), Unit::Millis),
-        ),
-        None => {
-            let stamps = json::field(item, "timestamps").unwrap_or(&Value::Null);
-            (
-                clock(json::field(stamps, "from"), Unit::Seconds),
-                clock(json::field(stamps, "to"), Unit::Seconds),
-            )
-        }
-    };
+    // The same times twice: numbers in milliseconds, and h:mm:ss,fff.
+    let times = json::first(item, &["offsets", "timestamps"]).unwrap_or(&Value::Null);
     Utterance::of(trimmed(item))
         .by(json::text(json::field(item, "speaker")))
-        .at(from, to)
+        .at(
+            clock(json::field(times, "from"), Unit::Millis),
+            clock(json::field(times, "to"), Unit::Millis),
+        )
 }
 
 /// Whisper begins its segments with a space.
