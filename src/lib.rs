@@ -6,6 +6,7 @@
 pub mod arc;
 pub mod call;
 pub mod escalation;
+pub mod report;
 pub mod segment;
 pub mod sentiment;
 pub mod terms;

@@ -1,0 +1,3 @@
+//! Ninth stage: what a person or another program reads. Sees results only.
+
+pub mod html;
