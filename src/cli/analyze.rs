@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use callheat::heatmap::{Generator, LevelCounts, Summary};
 use callheat::input::{self, InputPath};
 use callheat::pipeline::{Analyser, BatchOptions, run_batch};
+use callheat::report::html::PageOptions;
 use callheat::report::{
-    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, Report, TerminalReport,
-    paint_is_wanted,
+    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, PageReport, Report,
+    TerminalReport, paint_is_wanted,
 };
 
 use super::Exit;
@@ -60,7 +61,7 @@ fn exit(summary: &Summary, fail_on: Option<RiskLevel>) -> Exit {
 }
 
 fn named_outputs(args: &AnalyzeArgs) -> String {
-    let named = [&args.output, &args.csv]
+    let named = [&args.output, &args.csv, &args.html]
         .into_iter()
         .flatten()
         .map(|path| path.display().to_string());
@@ -80,7 +81,7 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         bins: analyser.stages().options.bins,
     };
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
-    let only_stdout = args.output.is_none() && args.csv.is_none();
+    let only_stdout = args.output.is_none() && args.csv.is_none() && args.html.is_none();
     let stdout = PathBuf::from("-");
     let output = if only_stdout {
         Some(&stdout)
@@ -98,7 +99,18 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         reports.push(Box::new(CsvReport::begin(Destination::create(path)?)?));
     }
     let language = args.lang.into();
-    let stdout_is_taken = [output, args.csv.as_ref()]
+    if let Some(path) = &args.html {
+        let options = PageOptions {
+            language,
+            ..PageOptions::default()
+        };
+        reports.push(Box::new(PageReport::begin(
+            Destination::create(path)?,
+            &head,
+            options,
+        )?));
+    }
+    let stdout_is_taken = [output, args.csv.as_ref(), args.html.as_ref()]
         .into_iter()
         .flatten()
         .any(|path| path == Path::new("-"));

@@ -26,6 +26,8 @@ pub enum Command {
     /// on standard output.
     #[command(after_help = STREAM_INPUT)]
     Stream(Box<StreamArgs>),
+    /// Make the reviewer's page from a heatmap that `analyze` wrote.
+    Report(ReportArgs),
     /// Print the JSON Schema of the output.
     Schema,
 }
@@ -50,6 +52,10 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
 
+    /// Write the page that a reviewer opens in a browser
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+
     /// json: one object; jsonl: one call a line, the rest as the last line
     #[arg(long, value_enum, default_value_t = OutputFormat::Json)]
     pub format: OutputFormat,
@@ -70,13 +76,29 @@ pub struct AnalyzeArgs {
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<RiskLevel>,
 
-    /// Language of the summary
+    /// Language of the summary and the page
     #[arg(long, value_enum, default_value_t = Lang::Zh)]
     pub lang: Lang,
 
     /// No progress, no notes, no summary; errors stay
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// A heatmap, JSON or JSONL; - for standard input
+    #[arg(value_name = "HEATMAP")]
+    pub heatmap: PathBuf,
+
+    /// The page (- for standard output)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Language of the page
+    #[arg(long, value_enum, default_value_t = Lang::Zh)]
+    pub lang: Lang,
 }
 
 const STREAM_INPUT: &str = "\

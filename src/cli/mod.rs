@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod interrupt;
 mod progress;
+mod report;
 mod setup;
 mod stream;
 
@@ -57,6 +58,7 @@ pub fn run() -> Exit {
     let result = match args.command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Stream(args) => stream::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Schema => print_schema(),
     };
     result.unwrap_or_else(|error| {

@@ -95,8 +95,10 @@ impl From<&Score> for Probabilities {
 /// A complaint term in a turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TermSpan {
-    /// The term under its canonical form.
+    /// The words as they stand in the text.
     pub term: String,
+    /// The form under which it is counted: numbers and light words folded.
+    pub canonical: String,
     /// What it is about.
     pub category: Category,
     /// Characters of `text`.
@@ -142,10 +144,10 @@ impl ComplaintTerm {
         for turn in turns {
             for found in &turn.terms {
                 let at = *position
-                    .entry((&found.term, found.category))
+                    .entry((&found.canonical, found.category))
                     .or_insert(terms.len());
                 if at == terms.len() {
-                    let term = found.term.clone();
+                    let term = found.canonical.clone();
                     terms.push(Self {
                         term,
                         category: found.category,

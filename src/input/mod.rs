@@ -41,8 +41,8 @@ use crate::call::{Call, Source};
 
 pub use discover::{Progress, Totals, totals};
 pub use error::{InputError, Problem};
-pub use live::{LiveCall, LiveLine};
 pub use format::{Format, UnknownFormatName};
+pub use live::{LiveCall, LiveLine};
 
 use discover::Discovery;
 use file::{Found, Outcomes};

@@ -197,6 +197,7 @@ impl<'a> CallFold<'a> {
                 .into_iter()
                 .map(|hit| TermSpan {
                     term: hit.term,
+                    canonical: hit.canonical,
                     category: hit.category,
                     span: hit.span,
                 })

@@ -114,7 +114,7 @@ impl LiveTask {
             let terms = report
                 .terms
                 .iter()
-                .map(|found| (found.term.clone(), found.category))
+                .map(|found| (found.canonical.clone(), found.category))
                 .collect();
             let _ = self
                 .terms

@@ -61,16 +61,26 @@ impl Report for JsonLinesReport {
     }
 
     fn finish(mut self: Box<Self>, tail: &BatchTail) -> io::Result<()> {
-        self.out.write_all(b"{")?;
-        write_head(&mut self.out, &self.head)?;
-        self.out.write_all(b",\"calls\":null,")?;
-        write_tail(&mut self.out, tail, ",")?;
-        self.out.write_all(b"}\n")?;
+        write_rest(&mut self.out, &self.head, tail)?;
+        self.out.write_all(b"\n")?;
         self.out.finish()
     }
 }
 
-fn write_head(out: &mut Destination, head: &BatchHead) -> io::Result<()> {
+/// Everything but the calls as one object with `"calls": null`.
+pub(super) fn write_rest(
+    out: &mut impl Write,
+    head: &BatchHead,
+    tail: &BatchTail,
+) -> io::Result<()> {
+    out.write_all(b"{")?;
+    write_head(out, head)?;
+    out.write_all(b",\"calls\":null,")?;
+    write_tail(out, tail, ",")?;
+    out.write_all(b"}")
+}
+
+fn write_head(out: &mut impl Write, head: &BatchHead) -> io::Result<()> {
     write_field(out, "schema", SCHEMA)?;
     out.write_all(b",")?;
     write_field(out, "generator", &head.generator)?;
@@ -80,7 +90,7 @@ fn write_head(out: &mut Destination, head: &BatchHead) -> io::Result<()> {
     write_field(out, "bins", &head.bins)
 }
 
-fn write_tail(out: &mut Destination, tail: &BatchTail, between: &str) -> io::Result<()> {
+fn write_tail(out: &mut impl Write, tail: &BatchTail, between: &str) -> io::Result<()> {
     write_field(out, "terms", &tail.terms)?;
     out.write_all(between.as_bytes())?;
     write_field(out, "heatmap", &tail.heatmap)?;
@@ -91,7 +101,7 @@ fn write_tail(out: &mut Destination, tail: &BatchTail, between: &str) -> io::Res
 }
 
 fn write_field(
-    out: &mut Destination,
+    out: &mut impl Write,
     name: &str,
     value: &(impl Serialize + ?Sized),
 ) -> io::Result<()> {

@@ -5,7 +5,10 @@
 mod csv;
 mod event_text;
 mod file;
+pub mod html;
 mod json;
+mod language;
+mod page_report;
 mod schema;
 mod terminal;
 
@@ -13,8 +16,10 @@ pub use csv::CsvReport;
 pub use event_text::EventPrinter;
 pub use file::{Destination, OutputError};
 pub use json::{JsonLinesReport, JsonReport};
+pub use language::Language;
+pub use page_report::PageReport;
 pub use schema::json_schema;
-pub use terminal::{Language, TerminalReport, paint_is_wanted};
+pub use terminal::{TerminalReport, paint_is_wanted};
 
 use std::io;
 

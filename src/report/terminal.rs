@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 use std::io::{self, IsTerminal, Write};
 
-use super::{BatchHead, BatchTail, Report};
+use super::{BatchHead, BatchTail, Language, Report};
 use crate::arc::Direction;
 use crate::call::Speaker;
 use crate::escalation::Level;
@@ -11,26 +11,6 @@ use crate::heatmap::{CallReport, Cell, Summary};
 const SHOWN_CALLS: usize = 15;
 const SHOWN_TERMS: usize = 10;
 const SHOWN_POINTS: usize = 10;
-
-/// Language of what people read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Language {
-    /// 中文
-    #[default]
-    Chinese,
-    /// English
-    English,
-}
-
-impl Language {
-    /// Picks the wording.
-    pub fn pick<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
-        match self {
-            Self::Chinese => chinese,
-            Self::English => english,
-        }
-    }
-}
 
 /// Whether a stream should be painted: a terminal, and NO_COLOR unset
 /// (<https://no-color.org>).

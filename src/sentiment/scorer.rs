@@ -138,7 +138,10 @@ impl Scorer {
             labels: vec![Label::Negative, Label::Neutral, Label::Positive],
             runtime: name,
         };
-        opened.iter().take(threads).collect::<Result<Vec<()>, ModelError>>()?;
+        opened
+            .iter()
+            .take(threads)
+            .collect::<Result<Vec<()>, ModelError>>()?;
         Ok(Self {
             shared: Arc::new(Shared {
                 tokeniser,
