@@ -101,19 +101,16 @@ fn eight_bit(bytes: &[u8], complete: bool) -> &'static Encoding {
     }
 }
 
-/// UTF-16 shows itself by zero bytes in every other place only.
+/// UTF-16 shows itself by zero bytes in one of every two places; the other has
+/// few (一 is 4E 00).
 fn utf16_without_bom(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |parity: usize| {
-        head.iter()
-            .skip(parity)
-            .step_by(2)
-            .filter(|byte| **byte == 0)
-            .count()
+        head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count()
     };
-    let (even, odd) = (zeros(0), zeros(1));
-    let encoding = match (even, odd) {
-        (0, odd) if odd > 0 => UTF_16LE,
-        (even, 0) if even > 0 => UTF_16BE,
+    let encoding = match (zeros(0), zeros(1)) {
+        (0, 0) => return None,
+        (even, odd) if odd > 4 * even => UTF_16LE,
+        (even, odd) if even > 4 * odd => UTF_16BE,
         _ => return None,
     };
     let whole = head.get(..head.len() & !1).unwrap_or_default();
