@@ -238,7 +238,14 @@ impl<R: BufRead> Elements<R> {
     fn gap(&self) -> Piece {
         let line = self.line;
         let reason = "nothing between two commas".to_owned();
-        (line, Err(Problem::NotJson { reason, line, column: 1 }))
+        (
+            line,
+            Err(Problem::NotJson {
+                reason,
+                line,
+                column: 1,
+            }),
+        )
     }
 }
 
