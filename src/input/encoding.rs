@@ -105,7 +105,11 @@ fn eight_bit(bytes: &[u8], complete: bool) -> &'static Encoding {
 /// few (一 is 4E 00).
 fn utf16_without_bom(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |parity: usize| {
-        head.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count()
+        head.iter()
+            .skip(parity)
+            .step_by(2)
+            .filter(|byte| **byte == 0)
+            .count()
     };
     let encoding = match (zeros(0), zeros(1)) {
         (0, 0) => return None,

@@ -135,9 +135,9 @@ const NAMES: [(&str, &[&str]); 9] = [
     ("channel_type", &["channeltype", "渠道"]),
 ];
 
-/// Names of a call's identifier, the surest first: of calls, then of the
-/// recogniser's jobs.
-const IDS: [&[&str]; 3] = [
+/// Names of a call's identifier, the surest first: of calls, then of what the
+/// user called the recording.
+const IDS: [&[&str]; 2] = [
     &[
         "callid",
         "contactid",
@@ -158,9 +158,12 @@ const IDS: [&[&str]; 3] = [
         "流水号",
         "通话流水号",
     ],
-    &["key", "wavname", "jobname", "jobid", "orderid"],
-    &["taskid", "tid"],
+    &["key", "wavname", "jobname"],
 ];
+
+/// Identifiers that a recogniser gives to its work. They stay metadata, and name
+/// a call only where the file's name cannot, in a file of several calls.
+const TASKS: [&str; 4] = ["taskid", "jobid", "orderid", "tid"];
 
 /// Fields of recognisers' answers that say nothing of the call.
 const NOISE: [&str; 47] = [
@@ -232,6 +235,15 @@ pub fn canonical(name: &str) -> Option<&'static str> {
 pub fn id_rank(name: &str) -> Option<usize> {
     let name = fold(name);
     IDS.iter().position(|names| names.contains(&name.as_str()))
+}
+
+/// The recogniser's identifier among the metadata.
+pub fn task_id(meta: &Meta) -> Option<String> {
+    TASKS.iter().find_map(|task| {
+        meta.iter()
+            .find(|(name, _)| fold(name) == *task)
+            .and_then(|(_, value)| id_text(value))
+    })
 }
 
 /// Takes a field whose meaning is known as identifier or metadata.
@@ -366,7 +378,7 @@ mod tests {
         assert_eq!(id.as_deref(), Some("c"));
         assert_eq!(
             Value::Object(meta),
-            json!({"audio_uri": "https://a/1.wav", "agent_id": 8021, "city": "杭州"})
+            json!({"audio_uri": "https://a/1.wav", "TaskId": "t", "agent_id": 8021, "city": "杭州"})
         );
     }
 

@@ -169,13 +169,12 @@ impl Calls {
     ) -> Result<Call, InputError> {
         let Found {
             format,
-            mut transcript,
+            transcript,
             line,
         } = found;
-        let id = transcript
-            .id
-            .take()
-            .unwrap_or_else(|| ids::derived(path, position));
+        let of_task = || meta::task_id(&transcript.meta).filter(|_| position.is_some());
+        let id = transcript.id.clone().or_else(of_task);
+        let id = id.unwrap_or_else(|| ids::derived(path, position));
         let source = Source {
             path: path.to_owned(),
             format: format.name().to_owned(),
