@@ -21,13 +21,17 @@ mod file;
 mod format;
 mod formats;
 mod ids;
+mod inference;
 mod json;
 mod json_file;
 mod lines;
 mod meta;
+mod names;
 mod prefix;
 mod roles;
 mod speakers;
+mod text_checks;
+mod time_checks;
 mod times;
 mod transcript;
 
