@@ -1,14 +1,14 @@
 //! From a transcript to a call: speakers settled, times and texts checked,
 //! every oddity named once.
 
-use crate::call::{Call, Source, Turn, Warning};
+use crate::call::{Call, Source, Speaker, Turn, Warning};
 
 use super::InputOptions;
 use super::error::Problem;
 use super::speakers;
 use super::text_checks;
 use super::time_checks;
-use super::transcript::Transcript;
+use super::transcript::{Transcript, Utterance};
 
 /// Settles a transcript under an identifier.
 pub fn settle(
@@ -37,17 +37,12 @@ pub fn settle(
     warnings.extend(of_speakers);
     let origin = time_checks::origin(&utterances, &source.format, &mut warnings);
     let mut notes = Notes::default();
-    let mut turns = Vec::with_capacity(utterances.len());
-    for (index, (utterance, speaker)) in utterances.into_iter().zip(speakers).enumerate() {
-        let (start_ms, end_ms) = time_checks::of_turn(index, &utterance, origin, &mut notes);
-        let text = text_checks::of_turn(index, utterance.text, options.max_turn_chars, &mut notes);
-        turns.push(Turn {
-            speaker,
-            start_ms,
-            end_ms,
-            text,
-        });
-    }
+    let turns: Vec<Turn> = utterances
+        .into_iter()
+        .zip(speakers)
+        .enumerate()
+        .map(|(index, (said, speaker))| turn(index, said, speaker, origin, options, &mut notes))
+        .collect();
     time_checks::order(&turns, &mut notes);
     warnings.extend(notes.into_warnings());
     Ok(Call {
@@ -57,6 +52,24 @@ pub fn settle(
         turns,
         warnings,
     })
+}
+
+fn turn(
+    index: usize,
+    said: Utterance,
+    speaker: Speaker,
+    origin: f64,
+    options: &InputOptions,
+    notes: &mut Notes,
+) -> Turn {
+    let (start_ms, end_ms) = time_checks::of_turn(index, &said, origin, notes);
+    let text = text_checks::of_turn(index, said.text, options.max_turn_chars, notes);
+    Turn {
+        speaker,
+        start_ms,
+        end_ms,
+        text,
+    }
 }
 
 /// Oddities by kind: the first turn that shows each, and how many more do.
@@ -91,7 +104,7 @@ impl Notes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::transcript::{Clock, Utterance};
+    use crate::input::transcript::Clock;
 
     fn call(utterances: Vec<Utterance>) -> Result<Call, Problem> {
         let source = Source {

@@ -60,7 +60,7 @@ const IDS: [&str; 2] = [
 const TASKS: &str = "taskid jobid orderid tid";
 
 /// Fields of recognisers' answers that say nothing of the call.
-const NOISE: &str = "requestid status statusstr statuscode statustext statusmessage code message msg \
+const NOISE: &str = "task taskstatus submittime scheduledtime endtime requestid status statusstr statuscode statustext statusmessage code message msg \
     descinfo errormsg errmsg error errno ok failed success version schema text result \
     transcript content jobstatus accountid bizduration duration solvetime requesttime \
     recaudioduration taskname id uuid resultdetail data mode isfinal timestamp punc \
@@ -143,17 +143,16 @@ fn id_text(value: &Value) -> Option<String> {
 pub fn collect(objects: &[&Value], own_names: bool, not_meta: &[&str]) -> (Option<String>, Meta) {
     let mut meta = Meta::new();
     let mut best: Option<(usize, String)> = None;
-    for object in objects.iter().filter_map(|value| value.as_object()) {
-        gather(
-            object,
-            0,
-            &Rules {
-                own_names,
-                not_meta,
-            },
-            &mut meta,
-            &mut best,
-        );
+    for (around, object) in objects
+        .iter()
+        .filter_map(|value| value.as_object())
+        .enumerate()
+    {
+        let rules = Rules {
+            own_names: own_names && around == 0,
+            not_meta,
+        };
+        gather(object, 0, &rules, &mut meta, &mut best);
     }
     (best.map(|(_, id)| id), meta)
 }
