@@ -1,6 +1,7 @@
 //! Calls as services and companies wrap them: in answers, lists, lines and
 //! strings of JSON, several in one file.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use callheat::call::{Call, Speaker};
@@ -56,7 +57,9 @@ fn one_vendor_object_a_line() {
     let line = |id: u64| json!({"Data": {"TaskId": id, "ResultDetail": tencent()}}).to_string();
     let calls = good("day.jsonl", &format!("{}\n\n{}\n", line(7), line(8)));
     assert_eq!(ids(&calls), ["7", "8"]);
-    calls.iter().for_each(|call| assert_shared(call, "tencent"));
+    for call in &calls {
+        assert_shared(call, "tencent");
+    }
 }
 
 #[test]
@@ -155,7 +158,8 @@ fn tables_larger_than_the_sample() {
         let mut text = "call_id,speaker,text\n".to_owned();
         for id in calls {
             for turn in 0..400 {
-                text.push_str(&format!("{id},agent,第{turn}句{}\n", "好".repeat(60)));
+                let said = "好".repeat(60);
+                writeln!(text, "{id},agent,第{turn}句{said}").expect("a string");
             }
         }
         text

@@ -26,11 +26,7 @@ pub fn settle(
     if utterances.is_empty() {
         return Err(Problem::NoTurns { id: Some(id) });
     }
-    let says_something = |text: &String| !text.trim().is_empty();
-    if !utterances
-        .iter()
-        .any(|turn| turn.text.as_ref().is_some_and(says_something))
-    {
+    if utterances.iter().all(is_silent) {
         return Err(Problem::NoText { id: Some(id) });
     }
     let (speakers, of_speakers) = speakers::settle(&utterances, options);
@@ -52,6 +48,12 @@ pub fn settle(
         turns,
         warnings,
     })
+}
+
+fn is_silent(said: &Utterance) -> bool {
+    said.text
+        .as_deref()
+        .is_none_or(|text| text.trim().is_empty())
 }
 
 fn turn(
