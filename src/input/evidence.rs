@@ -190,7 +190,9 @@ mod tests {
 
     fn balance(turns: &[&str]) -> f64 {
         let mut evidence = Evidence::default();
-        turns.iter().for_each(|turn| evidence.hear(turn));
+        for turn in turns {
+            evidence.hear(turn);
+        }
         evidence.balance()
     }
 

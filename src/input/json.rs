@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::error::Problem;
+use super::names::same_name;
 
 /// The value under `name`, whatever the letter case and with or without
 /// underscores (`BeginTime` = `begin_time`); null counts as absent.
@@ -57,22 +58,6 @@ pub fn embedded(value: &Value) -> Cow<'_, Value> {
         .filter(|text| text.starts_with(['{', '[']))
         .and_then(|text| serde_json::from_str(text).ok());
     inner.map_or(Cow::Borrowed(value), Cow::Owned)
-}
-
-/// Compares names without regard to letter case, `_`, `-` and spaces.
-pub fn same_name(left: &str, right: &str) -> bool {
-    folded(left).eq(folded(right))
-}
-
-fn folded(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-' | ' '))
-        .map(|c| c.to_ascii_lowercase())
-}
-
-/// A name as [`same_name`] compares it.
-pub fn fold(name: &str) -> String {
-    folded(name).collect()
 }
 
 /// Parses JSON that begins at `first_line` of its file. Python's bare `NaN` and

@@ -77,9 +77,10 @@ fn layout(sample: &str, complete: bool, forced: Option<Format>) -> Layout {
         .iter()
         .filter(|line| opens(line) && json::parse(line, 1).is_ok())
         .count();
-    if lines.len() > 1
-        && (values * 2 >= lines.len() || lines.iter().all(|line| line.starts_with('{')))
-    {
+    let many = lines.len() > 1
+        && (values * 2 >= lines.len() || lines.iter().all(|line| line.starts_with('{')));
+    let first_of_many = !complete && lines.len() == 1 && values == 1;
+    if many || first_of_many {
         return Layout::Lines;
     }
     if sample.trim_start().starts_with('[') {
@@ -216,22 +217,7 @@ fn find(
         return None;
     }
     match value {
-        Value::Array(list) => {
-            let found: Vec<_> = list
-                .iter()
-                .map(|item| find(item, around, depth + 1, forced, line))
-                .collect();
-            if found.iter().all(Option::is_none) {
-                return None;
-            }
-            let unknown = || vec![Err((Some(line), Problem::UnknownFormat))];
-            Some(
-                found
-                    .into_iter()
-                    .flat_map(|calls| calls.unwrap_or_else(unknown))
-                    .collect(),
-            )
-        }
+        Value::Array(list) => each(list, around, depth + 1, forced, line),
         Value::Object(map) => {
             let mut around = around.to_vec();
             around.insert(0, value);
@@ -245,6 +231,30 @@ fn find(
         }
         _ => None,
     }
+}
+
+/// The calls of a list, if there is one; what is none in it is an error.
+fn each(
+    list: &[Value],
+    around: &[&Value],
+    depth: usize,
+    forced: Option<Format>,
+    line: u64,
+) -> Option<Vec<Outcome>> {
+    let found: Vec<_> = list
+        .iter()
+        .map(|item| find(item, around, depth, forced, line))
+        .collect();
+    if found.iter().all(Option::is_none) {
+        return None;
+    }
+    let unknown = || vec![Err((Some(line), Problem::UnknownFormat))];
+    Some(
+        found
+            .into_iter()
+            .flat_map(|calls| calls.unwrap_or_else(unknown))
+            .collect(),
+    )
 }
 
 fn recognised(value: &Value, forced: Option<Format>) -> Option<Format> {

@@ -4,220 +4,71 @@ use serde_json::{Map, Value};
 
 use crate::call::Meta;
 
-use super::json::fold;
+use super::names::{among, fold};
 use super::times::date_time;
 
 /// callheat's name, and the names under which inputs carry the same thing
 /// (compared without letter case, `_`, `-` and spaces).
-const NAMES: [(&str, &[&str]); 9] = [
+const NAMES: [(&str, &str); 9] = [
     (
         "agent_id",
-        &[
-            "agentid",
-            "agent",
-            "staffid",
-            "customerserviceid",
-            "operatorid",
-            "servicerid",
-            "工号",
-            "坐席工号",
-            "座席工号",
-            "客服工号",
-            "坐席id",
-            "座席id",
-            "客服id",
-            "员工号",
-            "坐席",
-            "座席",
-        ],
+        "agentid agent staffid customerserviceid operatorid servicerid 工号 坐席工号 座席工号 \
+        客服工号 坐席id 座席id 客服id 员工号 坐席 座席",
     ),
     (
         "agent_name",
-        &[
-            "agentname",
-            "customerservicename",
-            "servicername",
-            "坐席姓名",
-            "座席姓名",
-            "客服姓名",
-        ],
+        "agentname customerservicename servicername 坐席姓名 座席姓名 客服姓名",
     ),
     (
         "queue",
-        &[
-            "queue",
-            "queuename",
-            "queueid",
-            "skillgroup",
-            "skillgroupname",
-            "skillgroupid",
-            "skill",
-            "技能组",
-            "技能組",
-            "队列",
-            "隊列",
-            "技能队列",
-        ],
+        "queue queuename queueid skillgroup skillgroupname skillgroupid skill 技能组 技能組 \
+        队列 隊列 技能队列",
     ),
     (
         "started_at",
-        &[
-            "startedat",
-            "callstarttime",
-            "callstart",
-            "calltime",
-            "calldate",
-            "initiationtimestamp",
-            "starttime",
-            "begintime",
-            "通话开始时间",
-            "通话时间",
-            "呼叫时间",
-            "来电时间",
-            "开始时间",
-            "接通时间",
-            "通话日期",
-        ],
+        "startedat callstarttime callstart calltime calldate initiationtimestamp starttime \
+        begintime 通话开始时间 通话时间 呼叫时间 来电时间 开始时间 接通时间 通话日期",
     ),
     (
         "ended_at",
-        &[
-            "endedat",
-            "callendtime",
-            "disconnecttimestamp",
-            "通话结束时间",
-            "挂断时间",
-        ],
+        "endedat callendtime disconnecttimestamp 通话结束时间 挂断时间",
     ),
     (
         "audio_uri",
-        &[
-            "audiouri",
-            "audiourl",
-            "audio",
-            "audiofile",
-            "audiopath",
-            "recordingurl",
-            "recordinguri",
-            "recordurl",
-            "voiceurl",
-            "recording",
-            "fileurl",
-            "filelink",
-            "mediafileuri",
-            "mediauri",
-            "inputs3uri",
-            "oggurl",
-            "录音",
-            "录音地址",
-            "录音文件",
-            "录音链接",
-            "录音url",
-            "语音地址",
-        ],
+        "audiouri audiourl audio audiofile audiopath recordingurl recordinguri recordurl \
+        voiceurl recording fileurl filelink mediafileuri mediauri inputs3uri oggurl 录音 \
+        录音地址 录音文件 录音链接 录音url 语音地址",
     ),
     (
         "customer_id",
-        &[
-            "customerid",
-            "custid",
-            "clientid",
-            "memberid",
-            "客户号",
-            "客户id",
-            "客户编号",
-            "用户id",
-            "会员号",
-            "会员id",
-        ],
+        "customerid custid clientid memberid 客户号 客户id 客户编号 用户id 会员号 会员id",
     ),
-    ("industry", &["industry", "行业"]),
-    ("channel_type", &["channeltype", "渠道"]),
+    ("industry", "industry 行业"),
+    ("channel_type", "channeltype 渠道"),
 ];
 
 /// Names of a call's identifier, the surest first: of calls, then of what the
 /// user called the recording.
-const IDS: [&[&str]; 2] = [
-    &[
-        "callid",
-        "contactid",
-        "conversationid",
-        "sessionid",
-        "dialogueid",
-        "dialogid",
-        "callsid",
-        "ucid",
-        "recordid",
-        "通话id",
-        "通话编号",
-        "会话id",
-        "会话编号",
-        "对话id",
-        "录音id",
-        "录音编号",
-        "流水号",
-        "通话流水号",
-    ],
-    &["key", "wavname", "jobname"],
+const IDS: [&str; 2] = [
+    "callid contactid conversationid sessionid dialogueid dialogid callsid ucid recordid \
+        通话id 通话编号 会话id 会话编号 对话id 录音id 录音编号 流水号 通话流水号",
+    "key wavname jobname",
 ];
 
 /// Identifiers that a recogniser gives to its work. They stay metadata, and name
 /// a call only where the file's name cannot, in a file of several calls.
-const TASKS: [&str; 4] = ["taskid", "jobid", "orderid", "tid"];
+const TASKS: &str = "taskid jobid orderid tid";
 
 /// Fields of recognisers' answers that say nothing of the call.
-const NOISE: [&str; 47] = [
-    "requestid",
-    "status",
-    "statusstr",
-    "statuscode",
-    "statustext",
-    "statusmessage",
-    "code",
-    "message",
-    "msg",
-    "descinfo",
-    "errormsg",
-    "errmsg",
-    "error",
-    "errno",
-    "ok",
-    "failed",
-    "success",
-    "version",
-    "schema",
-    "text",
-    "result",
-    "transcript",
-    "content",
-    "jobstatus",
-    "accountid",
-    "bizduration",
-    "duration",
-    "solvetime",
-    "requesttime",
-    "recaudioduration",
-    "taskname",
-    "id",
-    "uuid",
-    "resultdetail",
-    "data",
-    "mode",
-    "isfinal",
-    "timestamp",
-    "punc",
-    "modelid",
-    "format",
-    "audiotime",
-    "audioduration",
-    "instanceid",
-    "httpstatuscode",
-    "taskcosttime",
-    "orderresult",
-];
+const NOISE: &str = "task taskstatus submittime scheduledtime endtime requestid status statusstr statuscode statustext statusmessage code message msg \
+    descinfo errormsg errmsg error errno ok failed success version schema text result \
+    transcript content jobstatus accountid bizduration duration solvetime requesttime \
+    recaudioduration taskname id uuid resultdetail data mode isfinal timestamp punc \
+    modelid format audiotime audioduration instanceid httpstatuscode taskcosttime \
+    orderresult";
 
 /// Objects in which a record keeps what callers added; all of it passes through.
-const FREE: [&str; 4] = ["meta", "metadata", "attributes", "extra"];
+const FREE: &str = "meta metadata attributes extra";
 
 /// Longest text that counts as metadata, in bytes.
 const LONGEST: usize = 2_000;
@@ -227,21 +78,21 @@ pub fn canonical(name: &str) -> Option<&'static str> {
     let name = fold(name);
     NAMES
         .iter()
-        .find(|(_, names)| names.contains(&name.as_str()))
+        .find(|(_, names)| among(names, &name))
         .map(|(ours, _)| *ours)
 }
 
 /// How surely a field is the call's identifier: 0 is surest.
 pub fn id_rank(name: &str) -> Option<usize> {
     let name = fold(name);
-    IDS.iter().position(|names| names.contains(&name.as_str()))
+    IDS.iter().position(|names| among(names, &name))
 }
 
 /// The recogniser's identifier among the metadata.
 pub fn task_id(meta: &Meta) -> Option<String> {
-    TASKS.iter().find_map(|task| {
+    TASKS.split_whitespace().find_map(|task| {
         meta.iter()
-            .find(|(name, _)| fold(name) == *task)
+            .find(|(name, _)| fold(name) == task)
             .and_then(|(_, value)| id_text(value))
     })
 }
@@ -292,17 +143,16 @@ fn id_text(value: &Value) -> Option<String> {
 pub fn collect(objects: &[&Value], own_names: bool, not_meta: &[&str]) -> (Option<String>, Meta) {
     let mut meta = Meta::new();
     let mut best: Option<(usize, String)> = None;
-    for object in objects.iter().filter_map(|value| value.as_object()) {
-        gather(
-            object,
-            0,
-            &Rules {
-                own_names,
-                not_meta,
-            },
-            &mut meta,
-            &mut best,
-        );
+    for (around, object) in objects
+        .iter()
+        .filter_map(|value| value.as_object())
+        .enumerate()
+    {
+        let rules = Rules {
+            own_names: own_names && around == 0,
+            not_meta,
+        };
+        gather(object, 0, &rules, &mut meta, &mut best);
     }
     (best.map(|(_, id)| id), meta)
 }
@@ -334,9 +184,9 @@ fn gather(
             continue;
         }
         match value {
-            Value::Object(inner) if FREE.contains(&folded.as_str()) => pass(inner, meta),
+            Value::Object(inner) if among(FREE, &folded) => pass(inner, meta),
             Value::Object(inner) if depth < 2 => gather(inner, depth + 1, rules, meta, best),
-            _ => take(name, &folded, value, depth, meta),
+            _ => take(name, &folded, value, depth, rules, meta),
         }
     }
 }
@@ -350,17 +200,19 @@ fn pass(inner: &Map<String, Value>, meta: &mut Meta) {
     }
 }
 
-fn take(name: &str, folded: &str, value: &Value, depth: usize, meta: &mut Meta) {
+fn take(name: &str, folded: &str, value: &Value, depth: usize, rules: &Rules<'_>, meta: &mut Meta) {
     if let Some(ours) = canonical(name).filter(|ours| is_datum(ours, value)) {
         meta.entry(ours).or_insert_with(|| value.clone());
         return;
     }
     let scalar = match value {
-        Value::String(text) => !text.is_empty() && text.len() <= 200,
+        Value::String(text) => {
+            !text.is_empty() && text.len() <= if rules.own_names { LONGEST } else { 200 }
+        }
         Value::Number(_) | Value::Bool(_) => true,
         _ => false,
     };
-    if depth == 0 && scalar && !NOISE.contains(&folded) {
+    if depth == 0 && scalar && (rules.own_names || !among(NOISE, folded)) {
         meta.entry(name).or_insert_with(|| value.clone());
     }
 }

@@ -21,14 +21,18 @@ mod file;
 mod format;
 mod formats;
 mod ids;
+mod inference;
 mod json;
 mod json_file;
 mod lines;
 mod live;
 mod meta;
+mod names;
 mod prefix;
 mod roles;
 mod speakers;
+mod text_checks;
+mod time_checks;
 mod times;
 mod transcript;
 

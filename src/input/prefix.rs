@@ -130,7 +130,7 @@ type Heading<'a> = (&'a str, Option<(Clock, Clock)>, &'a str);
 
 /// `客服：…`, `[客服] …`, `【客服】…`, `客服 00:12：…`, or `发言人1 00:12` alone.
 fn speaker<'a>(rest: &'a str, known: &dyn Fn(&str) -> bool) -> Option<Heading<'a>> {
-    let bare = rest.trim_start_matches(['-', '*', '>', '•', '#', ' ']);
+    let bare = without_number(rest.trim_start_matches(['-', '*', '>', '•', '#', ' ']));
     if let Some((label, words)) = bracketed(bare).filter(|(label, _)| known(label)) {
         return Some((
             label,
@@ -140,6 +140,12 @@ fn speaker<'a>(rest: &'a str, known: &dyn Fn(&str) -> bool) -> Option<Heading<'a
     }
     if let Some((label, time)) = heading(bare).filter(|(label, _)| known(label)) {
         return Some((label, Some(time), ""));
+    }
+    if let Some((label, words)) = bare
+        .split_once('\t')
+        .filter(|(label, _)| known(label.trim()))
+    {
+        return Some((label.trim(), None, words.trim_start()));
     }
     for (at, colon) in bare
         .char_indices()
@@ -161,6 +167,16 @@ fn speaker<'a>(rest: &'a str, known: &dyn Fn(&str) -> bool) -> Option<Heading<'a
         }
     }
     None
+}
+
+/// Without the number of the line: `12. 客服：…`.
+fn without_number(text: &str) -> &str {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let numbered = rest.len() < text.len();
+    let rest = rest
+        .strip_prefix(['.', '、', ')', '）'])
+        .filter(|_| numbered);
+    rest.map_or(text, str::trim_start)
 }
 
 /// Whether a colon belongs to a time behind a label: 客服 00:12.
@@ -229,6 +245,8 @@ mod tests {
             ("10:30 我打过电话", (None, "10:30 我打过电话", None)),
             ("[00:15] 您好", (None, "您好", Some(15_000.0))),
             ("A：好的", (Some("A"), "好的", None)),
+            ("12. 客服：您好", (Some("客服"), "您好", None)),
+            ("客户\t喂", (Some("客户"), "喂", None)),
         ];
         for (line, expected) in cases {
             assert_eq!(read(line), expected, "{line}");

@@ -4,187 +4,36 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::call::Speaker;
 
+use super::names::among;
+
 /// Chinese words for the company's side, simplified and traditional. Those that
 /// contain a word for the customer (客户经理) come first of all.
-const AGENT: [&str; 34] = [
-    "客户经理",
-    "客戶經理",
-    "客户服务",
-    "客戶服務",
-    "客户代表",
-    "客戶代表",
-    "客服",
-    "坐席",
-    "座席",
-    "人工",
-    "机器人",
-    "機器人",
-    "话务",
-    "話務",
-    "接线员",
-    "接線員",
-    "专员",
-    "專員",
-    "营业员",
-    "柜员",
-    "业务员",
-    "服务人员",
-    "服务员",
-    "工作人员",
-    "值班长",
-    "班长",
-    "主管",
-    "销售",
-    "商家",
-    "卖家",
-    "系统",
-    "語音",
-    "语音",
-    "工号",
-];
+const AGENT: &str = "客户经理 客戶經理 客户服务 客戶服務 客户代表 客戶代表 客服 坐席 座席 人工 机器人 \
+    機器人 话务 話務 接线员 接線員 专员 專員 营业员 柜员 业务员 服务人员 服务员 工作人员 \
+    值班长 班长 主管 销售 商家 卖家 系统 語音 语音 工号";
 /// Chinese words for the caller.
-const CUSTOMER: [&str; 27] = [
-    "客户",
-    "客戶",
-    "用户",
-    "用戶",
-    "顾客",
-    "顧客",
-    "来电",
-    "來電",
-    "客人",
-    "会员",
-    "會員",
-    "市民",
-    "乘客",
-    "旅客",
-    "消费者",
-    "消費者",
-    "买家",
-    "買家",
-    "业主",
-    "車主",
-    "车主",
-    "患者",
-    "投诉人",
-    "咨询人",
-    "诉求人",
-    "订餐人",
-    "收件人",
-];
-const AGENT_ENGLISH: [&str; 27] = [
-    "agent",
-    "robot",
-    "bot",
-    "chatbot",
-    "ivr",
-    "operator",
-    "representative",
-    "rep",
-    "advisor",
-    "adviser",
-    "csr",
-    "assistant",
-    "staff",
-    "service",
-    "customerservice",
-    "seat",
-    "kefu",
-    "sales",
-    "automatedagent",
-    "humanagent",
-    "virtualagent",
-    "system",
-    "supervisor",
-    "teller",
-    "server",
-    "zuoxi",
-    "host",
-];
-const CUSTOMER_ENGLISH: [&str; 15] = [
-    "customer",
-    "client",
-    "caller",
-    "user",
-    "enduser",
-    "guest",
-    "member",
-    "buyer",
-    "kehu",
-    "consumer",
-    "passenger",
-    "cust",
-    "yonghu",
-    "endcustomer",
-    "human",
-];
+const CUSTOMER: &str = "客户 客戶 用户 用戶 顾客 顧客 来电 來電 客人 会员 會員 市民 乘客 旅客 消费者 消費者 \
+    买家 買家 业主 車主 车主 患者 投诉人 咨询人 诉求人 订餐人 收件人";
+const AGENT_ENGLISH: &str = "agent robot bot chatbot ivr operator representative rep advisor adviser csr \
+    assistant staff service customerservice seat kefu sales automatedagent humanagent \
+    virtualagent system supervisor teller server zuoxi host";
+const CUSTOMER_ENGLISH: &str = "customer client caller user enduser guest member buyer kehu consumer passenger cust \
+    yonghu endcustomer human";
 /// Words with which a record says that it does not know.
-const NOBODY: [&str; 9] = [
-    "unknown",
-    "未知",
-    "none",
-    "null",
-    "undefined",
-    "nan",
-    "n/a",
-    "unk",
-    "-1",
-];
+const NOBODY: &str = "unknown 未知 none null undefined nan n/a unk -1";
 /// What may follow a role in a heading that is no speaker (客户姓名：…), or in
 /// a sentence that only tells of one (客服说：…).
-const NOT_A_NAME: [&str; 43] = [
-    "姓名",
-    "编号",
-    "編號",
-    "号码",
-    "號碼",
-    "电话",
-    "電話",
-    "地址",
-    "名称",
-    "类型",
-    "等级",
-    "级别",
-    "信息",
-    "情绪",
-    "满意度",
-    "需求",
-    "要求",
-    "诉求",
-    "问题",
-    "反馈",
-    "表示",
-    "反映",
-    "投诉",
-    "咨询",
-    "热线",
-    "中心",
-    "说",
-    "說",
-    "讲",
-    "讲过",
-    "问",
-    "答",
-    "回",
-    "叫",
-    "让",
-    "给",
-    "的",
-    "跟",
-    "我",
-    "你",
-    "他",
-    "工号",
-    "工號",
-];
+const NOT_A_NAME: &str = "姓名 编号 編號 号码 號碼 电话 電話 地址 名称 类型 等级 级别 信息 情绪 满意度 需求 \
+    要求 诉求 问题 反馈 表示 反映 投诉 咨询 热线 中心 说 說 讲 讲过 问 答 回 叫 让 给 的 \
+    跟 我 你 他 工号 工號";
 
 /// The side a label names, or `None` when it names none: `0`, `SPEAKER_01`, 张三.
 pub fn of_label(label: &str) -> Option<Speaker> {
     let label = normalised(label);
-    if AGENT.iter().any(|word| label.contains(word)) {
+    if AGENT.split_whitespace().any(|word| label.contains(word)) {
         return Some(Speaker::Agent);
     }
-    if CUSTOMER.iter().any(|word| label.contains(word)) {
+    if CUSTOMER.split_whitespace().any(|word| label.contains(word)) {
         return Some(Speaker::Customer);
     }
     let letters: String = label
@@ -193,16 +42,16 @@ pub fn of_label(label: &str) -> Option<Speaker> {
         .filter(char::is_ascii_alphabetic)
         .collect();
     let only_ascii = label.is_ascii();
-    if only_ascii && AGENT_ENGLISH.contains(&letters.as_str()) {
+    if only_ascii && among(AGENT_ENGLISH, &letters) {
         return Some(Speaker::Agent);
     }
-    (only_ascii && CUSTOMER_ENGLISH.contains(&letters.as_str())).then_some(Speaker::Customer)
+    (only_ascii && among(CUSTOMER_ENGLISH, &letters)).then_some(Speaker::Customer)
 }
 
 /// Whether the label says that the speaker is not known.
 pub fn is_nobody(label: &str) -> bool {
     let label = normalised(label);
-    label.is_empty() || NOBODY.contains(&label.as_str())
+    label.is_empty() || among(NOBODY, &label)
 }
 
 /// Whether the text before a colon is a speaker's role rather than the
@@ -216,7 +65,7 @@ pub fn is_speaker_prefix(label: &str) -> bool {
     if label.is_ascii() {
         return true;
     }
-    let mut words = AGENT.iter().chain(CUSTOMER.iter());
+    let mut words = AGENT.split_whitespace().chain(CUSTOMER.split_whitespace());
     words.any(|word| {
         let before = label
             .strip_suffix(word)
@@ -231,7 +80,9 @@ pub fn is_speaker_prefix(label: &str) -> bool {
 /// Nothing, a number, or a short name.
 fn name_like(rest: &str, limit: usize) -> bool {
     rest.chars().count() <= limit
-        && !NOT_A_NAME.iter().any(|word| rest.contains(word))
+        && !NOT_A_NAME
+            .split_whitespace()
+            .any(|word| rest.contains(word))
         && rest
             .chars()
             .all(|c| c.is_alphanumeric() || matches!(c, '(' | ')' | '[' | ']' | '#' | '*'))

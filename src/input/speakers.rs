@@ -5,26 +5,18 @@ use crate::call::{Speaker, Warning};
 
 use super::InputOptions;
 use super::evidence::Evidence;
+use super::inference::infer;
 use super::roles;
 use super::transcript::{Utterance, Voice};
 
-/// Below this confidence an inference is called weak.
-const WEAK: f64 = 0.8;
-/// Below this one nothing is decided.
-const UNDECIDED: f64 = 0.55;
-/// A further voice is another agent (a robot before a human) when its own words
-/// say so at least this strongly, in log-odds.
-const ALSO_AGENT: f64 = 3.0;
-/// How much the first to speak is likely to be the agent, in log-odds.
-const SPEAKS_FIRST: f64 = 0.4;
-/// Slope from the difference of two balances to log-odds of the decision.
-const SLOPE: f64 = 0.8;
-
 /// One voice of a call.
-struct Party<'a> {
-    voice: &'a Voice,
-    evidence: Evidence,
-    speaker: Option<Speaker>,
+pub struct Party<'a> {
+    /// What the record calls it.
+    pub voice: &'a Voice,
+    /// What it says for either side.
+    pub evidence: Evidence,
+    /// Its side, once that is settled.
+    pub speaker: Option<Speaker>,
 }
 
 /// The speaker of every utterance, and what a reviewer should know of it.
@@ -34,10 +26,12 @@ pub fn settle(utterances: &[Utterance], options: &InputOptions) -> (Vec<Speaker>
     let said = say_outright(&mut parties, options, &mut warnings);
     if !said {
         for party in &mut parties {
-            party.speaker = party.voice.label.as_deref().and_then(roles::of_label);
+            party.speaker = named_role(party.voice);
         }
     }
-    infer(&mut parties, said, &mut warnings);
+    if !said {
+        infer(&mut parties, &mut warnings);
+    }
     let speakers: Vec<Speaker> = of_turn
         .iter()
         .map(|party| {
@@ -102,24 +96,7 @@ fn say_outright(
         .map(|party| answers_to(party.voice, speaker, channel))
         .collect();
     if !named.contains(&true) {
-        let by_word = parties.iter().any(|party| {
-            party
-                .voice
-                .label
-                .as_deref()
-                .and_then(roles::of_label)
-                .is_some()
-        });
-        if !by_word && !parties.is_empty() {
-            let known: Vec<String> = parties.iter().map(|party| shown(party.voice)).collect();
-            warnings.push(Warning::call(
-                "agent_speaker_not_found",
-                format!(
-                    "no voice of this call answers to the agent named by the options; it has {}",
-                    known.join(", ")
-                ),
-            ));
-        }
+        warnings.extend(not_found(parties));
         return false;
     }
     for (party, agent) in parties.iter_mut().zip(named) {
@@ -130,6 +107,32 @@ fn say_outright(
         });
     }
     true
+}
+
+/// The option names nobody in this call. That matters only where the record
+/// itself does not say who is the agent.
+fn not_found(parties: &[Party<'_>]) -> Option<Warning> {
+    if parties.is_empty()
+        || parties
+            .iter()
+            .any(|party| named_role(party.voice).is_some())
+    {
+        return None;
+    }
+    let known: Vec<String> = parties.iter().map(|party| shown(party.voice)).collect();
+    Some(Warning::call(
+        "agent_speaker_not_found",
+        format!(
+            "no voice of this call answers to the agent named by the options; it has {}",
+            known.join(", ")
+        ),
+    ))
+}
+
+/// The role that the record names, as speaker or as channel.
+fn named_role(voice: &Voice) -> Option<Speaker> {
+    let of = |name: &Option<String>| name.as_deref().and_then(roles::of_label);
+    of(&voice.label).or_else(|| of(&voice.channel))
 }
 
 /// A number answers to any label that ends in it (`0` = `SPEAKER_00`). A voice
@@ -152,161 +155,10 @@ fn same_voice(name: &str, wanted: &str) -> bool {
         digits.parse::<u64>().ok()
     };
     name.eq_ignore_ascii_case(wanted)
-        || (wanted.chars().all(|c| c.is_ascii_digit())
-            && !wanted.is_empty()
+        || (roles::of_label(name).is_none()
+            && wanted.chars().all(|c| c.is_ascii_digit())
+            && number(wanted).is_some()
             && number(name) == number(wanted))
-}
-
-/// Gives a role to the voices without one, by what they say.
-fn infer(parties: &mut [Party<'_>], said: bool, warnings: &mut Vec<Warning>) {
-    let open: Vec<usize> = (0..parties.len())
-        .filter(|at| parties.get(*at).is_some_and(|p| p.speaker.is_none()))
-        .collect();
-    if said || open.is_empty() {
-        return;
-    }
-    let has = |speaker| parties.iter().any(|party| party.speaker == Some(speaker));
-    let decision = match (has(Speaker::Agent), has(Speaker::Customer)) {
-        (true, true) => return each_alone(parties, &open, warnings),
-        (true, false) => rest_is(parties, &open, Speaker::Customer),
-        (false, true) => rest_is(parties, &open, Speaker::Agent),
-        (false, false) => by_evidence(parties, &open),
-    };
-    match decision {
-        Some(confidence) => warn_inferred(confidence, warnings),
-        None => warnings.push(Warning::call(
-            "speaker_unknown",
-            "nothing that is said shows who is the agent; name the agent with --agent-speaker or --agent-channel",
-        )),
-    }
-}
-
-fn warn_inferred(confidence: f64, warnings: &mut Vec<Warning>) {
-    warnings.push(Warning::call(
-        "speaker_inferred",
-        format!("agent and customer were told apart by what they say, confidence {confidence:.2}"),
-    ));
-    if confidence < WEAK {
-        warnings.push(Warning::call(
-            "speaker_inference_weak",
-            format!("the speakers may be the wrong way round (confidence {confidence:.2}); name the agent with --agent-speaker or --agent-channel"),
-        ));
-    }
-}
-
-/// Both sides are known: a further voice belongs to one only if its words say so.
-fn each_alone(parties: &mut [Party<'_>], open: &[usize], warnings: &mut Vec<Warning>) {
-    let mut least: Option<f64> = None;
-    for at in open {
-        let Some(party) = parties.get_mut(*at) else {
-            continue;
-        };
-        let balance = party.evidence.balance();
-        if balance.abs() >= ALSO_AGENT {
-            party.speaker = Some(if balance > 0.0 {
-                Speaker::Agent
-            } else {
-                Speaker::Customer
-            });
-            let confidence = sigmoid(balance.abs() * SLOPE);
-            least = Some(least.map_or(confidence, |least| least.min(confidence)));
-        }
-    }
-    if let Some(confidence) = least {
-        warn_inferred(confidence, warnings);
-    }
-}
-
-/// One side is known, so the voices left over are the other, unless their own
-/// words speak against it.
-fn rest_is(parties: &mut [Party<'_>], open: &[usize], side: Speaker) -> Option<f64> {
-    let mut least: f64 = 0.95;
-    for at in open {
-        let party = parties.get_mut(*at)?;
-        let balance = party.evidence.balance();
-        let towards = if side == Speaker::Agent {
-            balance
-        } else {
-            -balance
-        };
-        let other = if side == Speaker::Agent {
-            Speaker::Customer
-        } else {
-            Speaker::Agent
-        };
-        let against = towards <= -ALSO_AGENT && open.len() > 1;
-        party.speaker = Some(if against { other } else { side });
-        least = least.min(sigmoid(
-            2.0 + towards.abs().copysign(if against { 1.0 } else { towards }) * SLOPE,
-        ));
-    }
-    Some(least)
-}
-
-/// No side is known. The voice with the strongest words of an agent is the
-/// agent, the one with the strongest words of a customer the customer; a
-/// further voice is a second agent when its own words are an agent's.
-fn by_evidence(parties: &mut [Party<'_>], open: &[usize]) -> Option<f64> {
-    let mut ranked: Vec<(f64, usize)> = open
-        .iter()
-        .filter_map(|at| Some((parties.get(*at)?.evidence.balance(), *at)))
-        .collect();
-    if ranked
-        .iter()
-        .all(|(balance, _)| balance.abs() < f64::EPSILON)
-    {
-        return None;
-    }
-    let alone = ranked.len() == 1;
-    if let Some(first) = ranked.first_mut().filter(|_| !alone) {
-        first.0 += SPEAKS_FIRST;
-    }
-    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let (most, agent) = *ranked.first()?;
-    let (least, _) = *ranked.last()?;
-    let confidence = sigmoid(
-        if alone {
-            most.abs() / 2.0
-        } else {
-            most - least
-        } * SLOPE,
-    );
-    if confidence < UNDECIDED || (alone && confidence < WEAK) {
-        return None;
-    }
-    for (balance, at) in ranked {
-        let is_agent = if alone {
-            balance > 0.0
-        } else {
-            at == agent || balance >= ALSO_AGENT
-        };
-        parties.get_mut(at)?.speaker = Some(if is_agent {
-            Speaker::Agent
-        } else {
-            Speaker::Customer
-        });
-    }
-    // With every voice sounding like an agent, the least so is the customer.
-    if !alone
-        && parties
-            .iter()
-            .all(|party| party.speaker == Some(Speaker::Agent))
-    {
-        let customer = open.iter().copied().min_by(|a, b| {
-            let balance = |at: usize| {
-                parties
-                    .get(at)
-                    .map_or(0.0, |party| party.evidence.balance())
-            };
-            balance(*a).total_cmp(&balance(*b))
-        })?;
-        parties.get_mut(customer)?.speaker = Some(Speaker::Customer);
-    }
-    Some(confidence)
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
 }
 
 fn shown(voice: &Voice) -> String {

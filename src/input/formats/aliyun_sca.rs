@@ -57,7 +57,10 @@ fn put(transcript: &mut Transcript, name: &str, value: Option<&Value>) {
 
 fn dialogues(value: &Value) -> Option<Vec<Value>> {
     let named = LISTS.iter().filter_map(|name| json::field(value, name));
+    // The service's results have the list within an object of the same name.
+    let inner = |value| json::field(value, "AsrResult").unwrap_or(value);
     let mut candidates = named
+        .map(inner)
         .chain(value.is_array().then_some(value))
         .map(json::embedded);
     candidates.find_map(|list| {
@@ -91,7 +94,7 @@ mod tests {
             {"role": "客服", "identity": "客服", "words": "你好", "begin": 0, "end": 760, "hourMinSec": "00:00"}]});
         let result = json!({
             "Recording": {"Id": "r1", "Url": "https://a/r1.wav"}, "Agent": {"Id": "8021", "SkillGroup": "售后"},
-            "AsrResult": [{"Role": "客服", "Words": "你好", "Begin": 0, "End": 760, "EmotionValue": 6}]});
+            "AsrResult": {"AsrResult": [{"Role": "客服", "Words": "你好", "Begin": 0, "End": 760, "EmotionValue": 6}]}});
         let upload = ConversationAnalysis.read(&upload).unwrap();
         let result = ConversationAnalysis.read(&result).unwrap();
         assert_eq!(upload.utterances, result.utterances);

@@ -1,131 +1,28 @@
 //! What the columns of a table mean.
 
 use crate::input::error::Problem;
-use crate::input::json::fold;
 use crate::input::lines::Piece;
 use crate::input::meta;
+use crate::input::names::{among, fold};
 use crate::input::times::Unit;
 
 use super::csv::split;
 
-const SPEAKER: [&str; 23] = [
-    "speaker",
-    "role",
-    "说话人",
-    "角色",
-    "发言人",
-    "讲话人",
-    "说话者",
-    "说话角色",
-    "说话人角色",
-    "發言人",
-    "說話人",
-    "speakerrole",
-    "speakerid",
-    "speakerlabel",
-    "participantrole",
-    "participant",
-    "participantid",
-    "party",
-    "side",
-    "spk",
-    "身份",
-    "对话角色",
-    "发言角色",
-];
-const TEXT: [&str; 28] = [
-    "text",
-    "content",
-    "内容",
-    "文本",
-    "內容",
-    "utterance",
-    "sentence",
-    "transcript",
-    "words",
-    "message",
-    "话术",
-    "对话内容",
-    "通话内容",
-    "说话内容",
-    "发言内容",
-    "语句",
-    "句子",
-    "对话",
-    "转写文本",
-    "转写内容",
-    "转写结果",
-    "识别文本",
-    "识别结果",
-    "对话文本",
-    "asrtext",
-    "onebest",
-    "finalsentence",
-    "原文",
-];
-const START: [&str; 16] = [
-    "start",
-    "starts",
-    "starttime",
-    "begin",
-    "begins",
-    "begintime",
-    "beginoffset",
-    "from",
-    "bg",
-    "开始",
-    "开始时间",
-    "起始时间",
-    "起始",
-    "时间",
-    "time",
-    "timestamp",
-];
-const END: [&str; 11] = [
-    "end",
-    "ends",
-    "endtime",
-    "endoffset",
-    "to",
-    "ed",
-    "结束",
-    "结束时间",
-    "终止时间",
-    "stop",
-    "stoptime",
-];
-const CHANNEL: [&str; 5] = ["channel", "channelid", "声道", "通道", "channellabel"];
-const FILE: [&str; 5] = ["filename", "file", "文件名", "文件", "wav"];
+const SPEAKER: &str = "speaker role 说话人 角色 发言人 讲话人 说话者 说话角色 说话人角色 發言人 說話人 \
+    speakerrole speakerid speakerlabel participantrole participant participantid party \
+    side spk 身份 对话角色 发言角色";
+const TEXT: &str = "text content 内容 文本 內容 utterance sentence transcript words message 话术 \
+    对话内容 通话内容 说话内容 发言内容 语句 句子 对话 转写文本 转写内容 转写结果 \
+    识别文本 识别结果 对话文本 asrtext onebest finalsentence 原文";
+const START: &str = "start starts starttime begin begins begintime beginoffset from bg 开始 开始时间 \
+    起始时间 起始 时间 time timestamp";
+const END: &str = "end ends endtime endoffset to ed 结束 结束时间 终止时间 stop stoptime";
+const CHANNEL: &str = "channel channelid 声道 通道 channellabel";
+const FILE: &str = "filename file 文件名 文件 wav";
 /// Columns of a row's own, which say nothing of the call.
-const OF_ROWS: [&str; 27] = [
-    "id",
-    "turn",
-    "turnid",
-    "turnindex",
-    "index",
-    "idx",
-    "no",
-    "seq",
-    "序号",
-    "轮次",
-    "编号",
-    "句序",
-    "confidence",
-    "置信度",
-    "emotion",
-    "情绪",
-    "sentiment",
-    "label",
-    "valence",
-    "terms",
-    "escalation",
-    "score",
-    "duration",
-    "时长",
-    "speed",
-    "语速",
-    "sentenceid",
-];
+const OF_ROWS: &str = "id turn turnid turnindex index idx no seq 序号 轮次 编号 句序 confidence 置信度 \
+    emotion 情绪 sentiment label valence terms escalation score duration 时长 speed 语速 \
+    sentenceid";
 /// Rows looked at before the meaning of a bare `id` column is settled.
 const FIRST_ROWS: usize = 20;
 
@@ -196,7 +93,7 @@ impl Header {
         let (delimiter, mut columns) = best_delimiter(&line).ok_or(Problem::NoTextColumn)?;
         let mut first_rows = Vec::new();
         if columns.id.is_none()
-            && let Some(bare) = column(&names(&line, delimiter), &["id", "编号"])
+            && let Some(bare) = column(&names(&line, delimiter), "id 编号")
         {
             for (number, row) in lines.take(FIRST_ROWS) {
                 first_rows.push((number, row?));
@@ -246,33 +143,21 @@ fn best_delimiter(line: &str) -> Option<(char, Columns)> {
     best
 }
 
-fn column(names: &[String], wanted: &[&str]) -> Option<usize> {
+fn column(names: &[String], wanted: &str) -> Option<usize> {
     wanted
-        .iter()
-        .find_map(|wanted| names.iter().position(|name| fold(name) == *wanted))
+        .split_whitespace()
+        .find_map(|wanted| names.iter().position(|name| fold(name) == wanted))
 }
 
 impl Columns {
     fn of(names: &[String]) -> Option<Self> {
-        let text = column(names, &TEXT)?;
+        let text = column(names, TEXT)?;
         let id = names
             .iter()
             .position(|name| meta::id_rank(name) == Some(0))
-            .or_else(|| {
-                column(
-                    names,
-                    &[
-                        "call",
-                        "通话",
-                        "会话",
-                        "sessionid",
-                        "session",
-                        "conversation",
-                    ],
-                )
-            })
-            .or_else(|| column(names, &FILE));
-        let time = |stems: &[&str]| {
+            .or_else(|| column(names, "call 通话 会话 session conversation"))
+            .or_else(|| column(names, FILE));
+        let time = |stems: &str| {
             names
                 .iter()
                 .enumerate()
@@ -281,18 +166,18 @@ impl Columns {
         let mut columns = Self {
             width: names.len(),
             id,
-            speaker: column(names, &SPEAKER),
+            speaker: column(names, SPEAKER),
             text,
-            channel: column(names, &CHANNEL),
-            start: time(&START),
-            end: time(&END),
+            channel: column(names, CHANNEL),
+            start: time(START),
+            end: time(END),
             extra: Vec::new(),
         };
         columns.extra = names
             .iter()
             .enumerate()
             .filter(|(at, name)| {
-                !columns.uses(*at) && !name.is_empty() && !OF_ROWS.contains(&fold(name).as_str())
+                !columns.uses(*at) && !name.is_empty() && !among(OF_ROWS, &fold(name))
             })
             .map(|(at, name)| (at, name.clone()))
             .collect();
@@ -326,7 +211,7 @@ impl Columns {
 
 /// The unit of a column, when its name without the unit is one of the stems:
 /// `start_ms`, `开始时间(秒)`.
-fn unit(name: &str, stems: &[&str]) -> Option<ColumnUnit> {
+fn unit(name: &str, stems: &str) -> Option<ColumnUnit> {
     let folded: String = fold(name)
         .chars()
         .filter(|c| !matches!(c, '(' | ')' | '（' | '）' | '[' | ']' | '/'))
@@ -348,9 +233,9 @@ fn unit(name: &str, stems: &[&str]) -> Option<ColumnUnit> {
     ];
     let named = suffixes.iter().find_map(|(suffix, unit)| {
         let stem = folded.strip_suffix(suffix)?;
-        stems.contains(&stem).then_some(ColumnUnit::Named(*unit))
+        among(stems, stem).then_some(ColumnUnit::Named(*unit))
     });
-    named.or_else(|| stems.contains(&folded.as_str()).then_some(ColumnUnit::Bare))
+    named.or_else(|| among(stems, &folded).then_some(ColumnUnit::Bare))
 }
 
 #[cfg(test)]
@@ -369,18 +254,18 @@ mod tests {
     #[test]
     fn units_stand_in_the_name() {
         assert_eq!(
-            unit("start_ms", &START),
+            unit("start_ms", START),
             Some(ColumnUnit::Named(Unit::Millis))
         );
         assert_eq!(
-            unit("开始时间（毫秒）", &START),
+            unit("开始时间（毫秒）", START),
             Some(ColumnUnit::Named(Unit::Millis))
         );
         assert_eq!(
-            unit("End Time (s)", &END),
+            unit("End Time (s)", END),
             Some(ColumnUnit::Named(Unit::Seconds))
         );
-        assert_eq!(unit("start", &START), Some(ColumnUnit::Bare));
-        assert_eq!(unit("status", &START), None);
+        assert_eq!(unit("start", START), Some(ColumnUnit::Bare));
+        assert_eq!(unit("status", START), None);
     }
 }

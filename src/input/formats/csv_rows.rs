@@ -202,24 +202,7 @@ impl Rows {
         {
             return false;
         }
-        let mut lengths: Vec<f64> = self
-            .utterances
-            .iter()
-            .filter_map(|turn| Some(turn.end.millis()? - turn.start.millis()?))
-            .collect();
-        if lengths.is_empty() {
-            let starts: Vec<f64> = self
-                .utterances
-                .iter()
-                .filter_map(|turn| turn.start.millis())
-                .collect();
-            lengths = starts
-                .windows(2)
-                .filter_map(|pair| Some(pair.last()? - pair.first()?))
-                .collect();
-        }
-        lengths.sort_by(f64::total_cmp);
-        let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
+        let median = typical_length(&self.utterances);
         if median <= LONGEST_TURN_S * 1000.0 {
             return false;
         }
@@ -232,4 +215,25 @@ impl Rows {
         }
         true
     }
+}
+
+/// The median length of the turns, or of the time between their starts, in
+/// milliseconds; 0 when there are no times.
+fn typical_length(utterances: &[Utterance]) -> f64 {
+    let mut lengths: Vec<f64> = utterances
+        .iter()
+        .filter_map(|turn| Some(turn.end.millis()? - turn.start.millis()?))
+        .collect();
+    if lengths.is_empty() {
+        let starts: Vec<f64> = utterances
+            .iter()
+            .filter_map(|turn| turn.start.millis())
+            .collect();
+        lengths = starts
+            .windows(2)
+            .filter_map(|pair| Some(pair.last()? - pair.first()?))
+            .collect();
+    }
+    lengths.sort_by(f64::total_cmp);
+    lengths.get(lengths.len() / 2).copied().unwrap_or_default()
 }

@@ -110,7 +110,7 @@ fn utterances(cue: &Cue<'_>) -> Vec<Utterance> {
     let mut turns: Vec<Utterance> = Vec::new();
     let time = |turn: Utterance| turn.at(Clock::At(cue.start), Clock::At(cue.end));
     for line in &cue.lines {
-        for (voice, words) in voices(line) {
+        for (voice, words) in voices(line.trim_start_matches(['-', '–', ' '])) {
             let words = plain(&words);
             let split = prefix::split(&words, &prefix::is_usual_speaker);
             let named = voice.or_else(|| split.label.map(str::to_owned));
