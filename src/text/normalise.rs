@@ -68,14 +68,19 @@ fn is_format_character(character: char) -> bool {
 fn simplified(character: char) -> char {
     static CONVERTER: OnceLock<Option<OpenCC>> = OnceLock::new();
     static KNOWN: OnceLock<Mutex<HashMap<char, char>>> = OnceLock::new();
-    if !matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}') {
+    if !matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
+    {
         return character;
     }
     let known = KNOWN.get_or_init(Mutex::default);
-    let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut known = known
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     *known.entry(character).or_insert_with(|| {
         let converter = CONVERTER.get_or_init(|| OpenCC::from_config(BuiltinConfig::T2s).ok());
-        let Some(converter) = converter else { return character };
+        let Some(converter) = converter else {
+            return character;
+        };
         let converted = converter.convert(character.encode_utf8(&mut [0; 4]));
         let mut characters = converted.chars();
         match (characters.next(), characters.next()) {
@@ -91,7 +96,10 @@ mod tests {
 
     #[test]
     fn folds_full_width_case_and_traditional_forms() {
-        assert_eq!(Normalised::new("ＡＢＣ１２３：亂扣費").text(), "abc123:乱扣费");
+        assert_eq!(
+            Normalised::new("ＡＢＣ１２３：亂扣費").text(),
+            "abc123:乱扣费"
+        );
     }
 
     #[test]
