@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::lanes::Lane;
 use crate::arc::{Course, TurningPoint};
 use crate::call::{Meta, Source, Span, Speaker, Warning};
-use crate::escalation::{Escalation, Signal};
+use crate::escalation::{Escalation, Signal, SignalHit};
 use crate::sentiment::{Label, Score};
-use crate::terms::Category;
+use crate::terms::{Category, TermHit};
 use crate::timing::Timing;
 
 /// Everything callheat says about one call.
@@ -112,6 +112,26 @@ pub struct SignalSpan {
     pub signal: Signal,
     /// Characters of `text`.
     pub span: Span,
+}
+
+impl From<&TermHit> for TermSpan {
+    fn from(hit: &TermHit) -> Self {
+        Self {
+            term: hit.term.clone(),
+            canonical: hit.canonical.clone(),
+            category: hit.category,
+            span: hit.span,
+        }
+    }
+}
+
+impl From<&SignalHit> for SignalSpan {
+    fn from(hit: &SignalHit) -> Self {
+        Self {
+            signal: hit.signal,
+            span: hit.span,
+        }
+    }
 }
 
 /// A word of a turn.

@@ -4,10 +4,10 @@ use crate::escalation::{RiskModel, SignalFinder};
 use crate::heatmap::CallReport;
 use crate::segment::Segmenter;
 use crate::sentiment::{ScoreError, Scorer};
-use crate::terms::{CallTerms, TermFinder};
+use crate::terms::{CallTerms, TermFinder, started_at};
 use crate::timing::TimingOptions;
 
-use super::call_fold::CallFold;
+use super::call_fold::{CallFold, TurnAnalysis};
 
 /// Settings of the stages after scoring.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +51,18 @@ pub struct Stages {
 pub struct Analysed {
     /// Everything about the call.
     pub report: CallReport,
-    /// Its customer turns' words and terms.
-    pub terms: CallTerms,
+    pub(super) customer: Vec<TurnAnalysis>,
+}
+
+impl Analysed {
+    /// The call as the batch's terms take it.
+    pub fn terms(&self) -> CallTerms<'_> {
+        CallTerms {
+            call_id: &self.report.call_id,
+            started_at: started_at(&self.report.meta),
+            turns: self.customer.iter().map(TurnAnalysis::terms).collect(),
+        }
+    }
 }
 
 /// Takes calls through all stages.

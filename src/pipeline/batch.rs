@@ -12,12 +12,18 @@ use crate::call::Call;
 use crate::heatmap::{BatchFold, CallReport, Failure};
 use crate::input::InputError;
 use crate::report::{BatchTail, Report};
-use crate::terms::BatchTerms;
+use crate::terms::{BatchOptions as TermOptions, BatchTerms};
 
 /// Calls that may be between reading and writing at once. Enough that the
 /// sessions never wait for a short call's neighbours; small enough that memory
 /// stays that of a few calls.
 const CALLS_IN_FLIGHT: usize = 32;
+
+/// A term of a single call still counts: a batch may be one call.
+const BATCH_TERMS: TermOptions = TermOptions {
+    most_terms: 200,
+    fewest_uses: 1,
+};
 
 /// Settings of a batch.
 #[derive(Debug, Clone, Default)]
@@ -58,16 +64,14 @@ where
     );
     while let Some(result) = results.next().await {
         match result {
-            Ok(Analysed {
-                report,
-                terms: call_terms,
-            }) => {
-                fold.push(&report);
-                terms.push_call(&call_terms);
+            Ok(analysed) => {
+                let report = &analysed.report;
+                fold.push(report);
+                terms.push_call(&analysed.terms());
                 for sink in &mut reports {
-                    sink.push(&report)?;
+                    sink.push(report)?;
                 }
-                progress.call(&report);
+                progress.call(report);
             }
             Err(failure) => {
                 progress.failure(&failure);
@@ -78,7 +82,7 @@ where
     let interrupted = options.stop.load(Ordering::Relaxed);
     let (heatmap, summary) = fold.finish(failures.len(), interrupted);
     let tail = BatchTail {
-        terms: terms.finish(),
+        terms: terms.finish(&BATCH_TERMS),
         heatmap,
         summary,
         failures,

@@ -6,7 +6,7 @@ use crate::heatmap::{
 };
 use crate::segment::Word;
 use crate::sentiment::Score;
-use crate::terms::{CallTerms, TermHit, TurnTerms, TurnText};
+use crate::terms::{TermHit, TurnTerms, TurnText};
 use crate::text::Normalised;
 use crate::timing::TimingTracker;
 
@@ -17,7 +17,7 @@ use super::analyser::{Analysed, Stages};
 pub struct CallFold<'a> {
     stages: &'a Stages,
     turns: Vec<TurnReport>,
-    terms: Vec<TurnTerms>,
+    customer: Vec<TurnAnalysis>,
     timing: TimingTracker,
     arc: ArcTracker,
     risk: RiskTracker<'a>,
@@ -32,12 +32,27 @@ pub struct Finding {
     pub escalation: Option<Escalation>,
 }
 
-/// The text of a turn as the later stages need it.
-struct TurnAnalysis {
+/// A turn as the later stages and the batch's terms need it.
+pub(super) struct TurnAnalysis {
+    index: usize,
     text: Normalised,
     words: Vec<Word>,
+    score: Score,
     terms: Vec<TermHit>,
     signals: Vec<SignalHit>,
+}
+
+impl TurnAnalysis {
+    /// The turn as the batch's terms take it.
+    pub(super) fn terms(&self) -> TurnTerms<'_> {
+        TurnTerms {
+            turn: self.index,
+            normalised: &self.text,
+            words: &self.words,
+            score: &self.score,
+            hits: &self.terms,
+        }
+    }
 }
 
 impl<'a> CallFold<'a> {
@@ -46,7 +61,7 @@ impl<'a> CallFold<'a> {
         Self {
             stages,
             turns: Vec::new(),
-            terms: Vec::new(),
+            customer: Vec::new(),
             timing: TimingTracker::new(stages.options.timing),
             arc: ArcTracker::new(stages.options.arc),
             risk: RiskTracker::new(&stages.risk),
@@ -56,7 +71,7 @@ impl<'a> CallFold<'a> {
     /// Takes the next turn with its score.
     pub fn push(&mut self, turn: &Turn, score: Score) -> Finding {
         let index = self.turns.len();
-        let analysis = self.analyse(turn, &score);
+        let analysis = self.analyse(index, turn, score);
         self.timing.push(turn);
         let turning_point = self.arc.push(&ArcTurn {
             index,
@@ -75,8 +90,11 @@ impl<'a> CallFold<'a> {
             level: self.arc.level(),
             point: turning_point.as_ref(),
         });
-        self.turns
-            .push(self.turn_report(index, turn, &score, analysis));
+        let report = self.turn_report(turn, &analysis);
+        self.turns.push(report);
+        if turn.speaker == Speaker::Customer {
+            self.customer.push(analysis);
+        }
         Finding {
             turning_point,
             escalation,
@@ -102,15 +120,6 @@ impl<'a> CallFold<'a> {
             .iter()
             .filter_map(|turn| turn.end_ms.or(turn.start_ms))
             .max();
-        let started_at = meta
-            .get("started_at")
-            .and_then(|value| value.as_str())
-            .map(str::to_owned);
-        let terms = CallTerms {
-            call_id: call_id.clone(),
-            started_at,
-            turns: self.terms,
-        };
         let report = CallReport {
             call_id,
             source,
@@ -125,11 +134,14 @@ impl<'a> CallFold<'a> {
             turns: self.turns,
             warnings,
         };
-        Analysed { report, terms }
+        Analysed {
+            report,
+            customer: self.customer,
+        }
     }
 
     /// Only a customer's words can be a complaint or a signal.
-    fn analyse(&self, turn: &Turn, score: &Score) -> TurnAnalysis {
+    fn analyse(&self, index: usize, turn: &Turn, score: Score) -> TurnAnalysis {
         let text = Normalised::new(&turn.text);
         let is_customer = turn.speaker == Speaker::Customer;
         let words = if is_customer || self.stages.options.words {
@@ -141,51 +153,44 @@ impl<'a> CallFold<'a> {
             let turn_text = TurnText {
                 normalised: &text,
                 words: &words,
-                score,
+                score: &score,
                 raw: &turn.text,
             };
             (
                 self.stages.terms.find(&turn_text),
-                self.stages.signals.find(&text, score),
+                self.stages.signals.find(&text, &score),
             )
         } else {
             (Vec::new(), Vec::new())
         };
         TurnAnalysis {
+            index,
             text,
             words,
+            score,
             terms,
             signals,
         }
     }
 
-    fn turn_report(
-        &self,
-        index: usize,
-        turn: &Turn,
-        score: &Score,
-        analysis: TurnAnalysis,
-    ) -> TurnReport {
+    fn turn_report(&self, turn: &Turn, analysis: &TurnAnalysis) -> TurnReport {
         let TurnAnalysis {
+            index,
             text,
             words,
+            score,
             terms,
             signals,
         } = analysis;
         let mut kinds: Vec<Signal> = signals.iter().map(|hit| hit.signal).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let words = self.stages.options.words.then(|| {
-            words
-                .into_iter()
-                .map(|word| WordReport {
-                    span: text.raw_span(word.range),
-                    tag: word.tag,
-                })
-                .collect()
-        });
+        let word_report = |word: &Word| WordReport {
+            span: text.raw_span(word.range.clone()),
+            tag: word.tag.clone(),
+        };
         TurnReport {
-            index,
+            index: *index,
             speaker: turn.speaker,
             start_ms: turn.start_ms,
             end_ms: turn.end_ms,
@@ -193,24 +198,14 @@ impl<'a> CallFold<'a> {
             label: score.label(),
             valence: rounded(score.valence),
             probabilities: score.into(),
-            terms: terms
-                .into_iter()
-                .map(|hit| TermSpan {
-                    term: hit.term,
-                    canonical: hit.canonical,
-                    category: hit.category,
-                    span: hit.span,
-                })
-                .collect(),
+            terms: terms.iter().map(TermSpan::from).collect(),
             signals: kinds,
-            signal_spans: signals
-                .iter()
-                .map(|hit| SignalSpan {
-                    signal: hit.signal,
-                    span: hit.span,
-                })
-                .collect(),
-            words,
+            signal_spans: signals.iter().map(SignalSpan::from).collect(),
+            words: self
+                .stages
+                .options
+                .words
+                .then(|| words.iter().map(word_report).collect()),
         }
     }
 }
