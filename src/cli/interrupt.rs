@@ -1,20 +1,17 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use tokio::signal;
+use tokio::sync::watch;
 
 /// A flag that Ctrl-C and SIGTERM set. The first stops the reading, so that
-/// what was read is finished and written; a second Ctrl-C ends the process.
-pub fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
+/// what was read is finished and written; a second one ends the process.
+pub fn stop_on_interrupt() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         interrupted().await;
-        flag.store(true, Ordering::Relaxed);
+        let _ = stop.send(true);
         interrupted().await;
         std::process::exit(130);
     });
-    stop
+    stopped
 }
 
 /// Waits for Ctrl-C or SIGTERM.

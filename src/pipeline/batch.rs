@@ -1,10 +1,9 @@
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::StreamExt;
 use futures::stream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task;
 
 use super::analyser::{Analysed, Analyser};
@@ -26,10 +25,10 @@ const BATCH_TERMS: TermOptions = TermOptions {
 };
 
 /// Settings of a batch.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct BatchOptions {
-    /// Set from outside to stop reading; what was read is finished.
-    pub stop: Arc<AtomicBool>,
+    /// Becomes true to stop the reading; what was read is finished.
+    pub stop: watch::Receiver<bool>,
 }
 
 /// Is told how the batch goes on.
@@ -58,7 +57,7 @@ where
     let mut terms = BatchTerms::new();
     let mut failures = Vec::new();
     let mut results = Box::pin(
-        read_ahead(calls, Arc::clone(&options.stop))
+        read_ahead(calls, options.stop.clone())
             .map(|call| analyse(Arc::clone(&analyser), call))
             .buffered(CALLS_IN_FLIGHT),
     );
@@ -79,7 +78,7 @@ where
             }
         }
     }
-    let interrupted = options.stop.load(Ordering::Relaxed);
+    let interrupted = *options.stop.borrow();
     let (heatmap, summary) = fold.finish(failures.len(), interrupted);
     let tail = BatchTail {
         terms: terms.finish(&BATCH_TERMS),
@@ -93,10 +92,11 @@ where
     Ok(tail)
 }
 
-/// Reads on a thread of its own, one call ahead of the analysis.
+/// Reads on a thread of its own, one call ahead of the analysis. Ends when the
+/// input does or `stop` becomes true, also while the thread waits for a pipe.
 fn read_ahead<I>(
     calls: I,
-    stop: Arc<AtomicBool>,
+    mut stop: watch::Receiver<bool>,
 ) -> impl stream::Stream<Item = Result<Call, InputError>>
 where
     I: Iterator<Item = Result<Call, InputError>> + Send + 'static,
@@ -104,14 +104,21 @@ where
     let (sender, receiver) = mpsc::channel(1);
     task::spawn_blocking(move || {
         for call in calls {
-            if stop.load(Ordering::Relaxed) || sender.blocking_send(call).is_err() {
+            if sender.blocking_send(call).is_err() {
                 break;
             }
         }
     });
-    stream::unfold(receiver, |mut receiver| async move {
+    let stopped = async move {
+        if stop.wait_for(|stop| *stop).await.is_err() {
+            // Nobody is left who could stop it.
+            std::future::pending::<()>().await;
+        }
+    };
+    let received = stream::unfold(receiver, |mut receiver| async move {
         Some((receiver.recv().await?, receiver))
-    })
+    });
+    received.take_until(Box::pin(stopped))
 }
 
 /// Analyses on a task of its own, so that the words of several calls are cut at once.
