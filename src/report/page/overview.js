@@ -94,6 +94,7 @@ export class Overview {
       const arrow = chosen ? el("i", { class: reversed ? "arrow up" : "arrow" }) : null;
       return button([label, arrow], () => this.#selection.sort(sorted), {
         class: `sort to-${name}`,
+        title: t(`sort.${sorted}`),
         "aria-pressed": String(chosen),
       });
     });
@@ -110,7 +111,7 @@ export class Overview {
         el("span", { class: "id" }, t("meanOf", { n: shown.length })),
         el("span", { class: "agent" }),
         strip(mean, this.#batch.bins),
-        el("span", { class: "number" }, signed(low)),
+        el("span", { class: "number lowest" }, signed(low)),
       ),
     );
   }

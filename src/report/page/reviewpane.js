@@ -87,9 +87,7 @@ export class ReviewPane {
   choose({ key }) {
     this.#current = key;
     this.draw();
-    const card = this.#list.querySelector(`[data-key="${CSS.escape(key)}"]`);
-    card?.scrollIntoView({ block: "nearest" });
-    card?.focus({ preventScroll: true });
+    this.#reveal(key)?.focus({ preventScroll: true });
   }
 
   /** Makes the finding that stands at a turn the current one. */
@@ -98,8 +96,15 @@ export class ReviewPane {
     if (!entry) return;
     this.#current = entry.key;
     this.draw();
-    const card = this.#list.querySelector(`[data-key="${CSS.escape(entry.key)}"]`);
-    card?.scrollIntoView({ block: "nearest" });
+    this.#reveal(entry.key);
+  }
+
+  /** Brings a finding into sight, unless that would scroll the transcript away. */
+  #reveal(key) {
+    const card = this.#list.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (getComputedStyle(this.node).overflowY === "auto")
+      card?.scrollIntoView({ block: "nearest" });
+    return card;
   }
 
   /** Judges the current finding. */

@@ -17,7 +17,6 @@ export class TermsPanel {
     this.#terms = [...(batch.heatmap.terms ?? [])].sort((a, b) => b.count - a.count);
     this.#selection = selection;
     this.#calls = Math.max(1, batch.rows.length);
-    this.draw();
   }
 
   /** Draws the bars; the chosen term is marked. */

@@ -160,20 +160,18 @@ export class Timeline {
         ),
       ),
     );
-    const ticks = this.#axis
-      .ticks(narrow ? 5 : 12)
-      .map(({ place, value }) =>
-        svg(
-          "text",
-          {
-            x: x(place),
-            y: bottom - 4,
-            "text-anchor": place > 0.97 ? "end" : "middle",
-            class: "label",
-          },
-          this.#axis.timed ? clock(value) : count(Math.max(1, value)),
-        ),
-      );
+    const ticks = this.#axis.ticks(narrow ? 5 : 12).map(({ place, value }) =>
+      svg(
+        "text",
+        {
+          x: x(place),
+          y: bottom - 4,
+          "text-anchor": place > 0.97 ? "end" : "middle",
+          class: "label",
+        },
+        this.#axis.timed ? clock(value) : count(Math.max(1, value)),
+      ),
+    );
     const text = { x: left - 8, y: bottom - TICKS - 4, "text-anchor": "end", class: "label" };
     return svg("g", {}, lines, ticks, svg("text", text, t("events")));
   }
@@ -238,6 +236,7 @@ export class Timeline {
       const label = `${t("point")} ${i + 1} · ${t("turn", { n: point.turn + 1 })} · ${pointLine(point)}`;
       const falling = point.direction === "deterioration";
       const at = x(this.#axis.middle(point.turn));
+      const late = at > this.#width - 120;
       return svg(
         "g",
         {
@@ -252,7 +251,12 @@ export class Timeline {
         }),
         svg(
           "text",
-          { x: at + 9, y: (falling ? y(1) : y(-1)) + 4, class: "label" },
+          {
+            x: late ? at - 9 : at + 9,
+            y: (falling ? y(1) : y(-1)) + 4,
+            class: "label",
+            "text-anchor": late ? "end" : "start",
+          },
           `${signed(point.from)} → ${signed(point.to)}`,
         ),
       );

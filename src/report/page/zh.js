@@ -155,6 +155,8 @@ export const zh = {
   "kind.term": "投诉词",
   "kind.turn": "话轮情绪",
   export: "导出复核",
+  exportTitle: "把复核结果存为 JSONL 文件",
+  importTitle: "读回此前导出的复核结果",
   import: "导入复核",
   exported: "已导出 {n} 条复核结果",
   nothingToExport: "还没有复核结果",
