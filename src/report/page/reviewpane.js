@@ -170,7 +170,7 @@ export class ReviewPane {
       {
         class: `finding ${verdict}`,
         tabindex: -1,
-        data: { key: entry.key },
+        data: { key: entry.key, verdict: verdict && t(`verdict.${verdict}`) },
         "aria-current": entry.key === this.#current ? "true" : null,
         on: { click: () => this.#mark(entry) },
       },
@@ -184,7 +184,7 @@ export class ReviewPane {
       ),
       el("div", { class: "acts" }, this.#acts(entry, verdict)),
       verdict === "correct" && this.#correction(entry, judged),
-      verdict !== "" && verdict !== "missed" && this.#note(entry, judged),
+      (["reject", "correct"].includes(verdict) || judged?.note) && this.#note(entry, judged),
     );
   }
 
