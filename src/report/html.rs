@@ -33,7 +33,7 @@ use blocks::CallBlocks;
 use index::{CallRow, OverviewColumns};
 
 /// How the page is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageOptions {
     /// Language in which the page opens.
     pub language: Language,

@@ -248,6 +248,12 @@ function talk(turns, duration) {
   return { agent: round(share("agent"), 2), customer: round(share("customer"), 2) };
 }
 
+function changeOf(share, random) {
+  const later = share * (0.6 + random() * 0.8);
+  const shares = { earlier_share: round(2 * share - later), later_share: round(later) };
+  return { ...shares, g: 1, p: round(random() ** 2, 3) };
+}
+
 function batchTerms(calls, random) {
   const terms = new Map();
   for (const call of calls) {
@@ -264,7 +270,7 @@ function batchTerms(calls, random) {
     keyness: round(entry.count * 1.7, 1),
     discovered: false,
     share_of_calls: round(entry.calls / calls.length),
-    change: { ratio: round(0.5 + random() * 1.4, 2), p_value: round(random() ** 2, 3) },
+    change: changeOf(entry.calls / calls.length, random),
   }));
   const red = calls.filter((call) =>
     call.turns.some((turn) => turn.text.includes("光猫红灯")),
