@@ -69,6 +69,8 @@ export class Overview {
       );
       refill(tabs, entries);
     };
+    const agents = this.#batch.rows.some((row) => row.agent !== null);
+    this.#node.classList.toggle("without-agents", !agents);
     refill(
       this.#node,
       summary.node,

@@ -1,7 +1,7 @@
 // Complaint terms of the batch as ranked bars; a click chooses their calls.
 
 import { button, el, foreign, refill } from "./dom.js";
-import { count, nameOf, percent, t } from "./text.js";
+import { nameOf, percent, t } from "./text.js";
 
 const SHOWN_FIRST = 24;
 /** A change with a smaller probability by chance is emphasised. */
