@@ -33,7 +33,7 @@ use blocks::CallBlocks;
 use index::{CallRow, OverviewColumns};
 
 /// How the page is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageOptions {
     /// Language in which the page opens.
     pub language: Language,
@@ -60,7 +60,9 @@ pub enum PageError {
     #[error("cannot write the page: {0}; check the free space there and of the temporary folder")]
     Write(#[from] io::Error),
     /// A call is not JSON, or not a call of `callheat/1`.
-    #[error("call {number} is not a call of schema callheat/1: {source}")]
+    #[error(
+        "call {number} is not a call of schema callheat/1: {source}; write the heatmap again with `callheat analyze`"
+    )]
     Call {
         /// Position in the batch, counted from 1.
         number: usize,

@@ -4,6 +4,7 @@
 //   node generate.mjs <calls> [seed] > heatmap.json
 
 import { pathToFileURL } from "node:url";
+import { AGENT, NEUTRAL, TOPICS } from "./topics.mjs";
 
 /** Mulberry32: a small seeded generator of numbers in [0, 1). */
 function seeded(seed) {
@@ -16,118 +17,6 @@ function seeded(seed) {
     return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
   };
 }
-
-// A customer's sentence: text, valence, complaint terms as [term, category], signals.
-const TOPICS = [
-  {
-    queue: "宽带报障",
-    open: ["喂你好，我家宽带今天早上开始就连不上了", -0.2, [["连不上", "quality"]]],
-    worse: [
-      ["你们上周说二十四小时内修好，到现在也没人上门", -0.62, [["没人上门", "promise"]]],
-      ["我已经是第三次打电话过来了，每次都说帮我登记", -0.7, [], ["repeat_contact"]],
-      ["我在家里办公的，断一天网就少一天收入你知道吗", -0.66, [["断网", "quality"]]],
-      ["你们这个光猫红灯一直闪，网速也慢得要命", -0.5, [["网速慢", "quality"]]],
-    ],
-    peak: [
-      ["行，你们不管的话我就打幺二三零零投诉到工信部去", -0.88, [], ["regulator"]],
-      ["叫你们主管来听电话，我不想再跟你说了", -0.84, [], ["supervisor"]],
-    ],
-    calm: [
-      ["师傅下午三点能到是吧，那我等一下", 0.15, []],
-      ["好的好的，那麻烦你帮我盯一下", 0.42, []],
-      ["行，修好了我就放心了，谢谢啊", 0.68, []],
-    ],
-  },
-  {
-    queue: "话费咨询",
-    open: ["我想查一下这个月的账单，怎么多出来三十块钱", -0.25, [["多扣", "fee"]]],
-    worse: [
-      ["这个增值业务我根本没有开通过，这不是乱扣费吗", -0.72, [["乱扣费", "fee"]]],
-      ["上个月也说给我退，到现在一分钱都没有退", -0.68, [["没有退", "refund"]]],
-      ["你们自己改了套餐都不通知用户一声的", -0.55, [["不通知", "process"]]],
-      ["扣钱的时候快得很，退钱的时候就一直拖", -0.7, [["一直拖", "delay"]]],
-    ],
-    peak: [
-      ["我要找媒体曝光你们，太欺负人了", -0.9, [], ["media"]],
-      ["再不处理我就把三个号码全部销户换别家", -0.82, [], ["churn"]],
-    ],
-    calm: [
-      ["嗯，退到话费里面也可以", 0.1, []],
-      ["那行，七个工作日我等着", 0.05, []],
-      ["好，谢谢你帮我查得这么清楚", 0.72, []],
-    ],
-  },
-  {
-    queue: "物流售后",
-    open: ["我的快递显示签收了，可是我根本没有收到", -0.35, [["没有收到", "delay"]]],
-    worse: [
-      [
-        "打给派件员他态度特别差，直接挂我电话",
-        -0.74,
-        [
-          ["态度差", "attitude"],
-          ["挂我电话", "attitude"],
-        ],
-      ],
-      ["里面是给孩子的药，耽误了谁负责", -0.78, [["耽误", "safety"]]],
-      ["客服机器人转来转去，等了四十分钟才接通人工", -0.64, [["接通", "access"]]],
-      ["箱子都压烂了，东西也碎了两个", -0.58, [["压烂", "quality"]]],
-    ],
-    peak: [
-      ["这个事情我要走法律途径，你把工号报给我", -0.86, [], ["legal"]],
-      ["你们就是骗子公司，一个比一个会推", -0.93, [["推", "process"]], ["insult"]],
-    ],
-    calm: [
-      ["哦，在驿站啊，那我现在过去看看", 0.2, []],
-      ["赔付的话按原价就行，我也不多要", 0.12, []],
-      ["找到了找到了，谢谢你啊", 0.78, []],
-    ],
-  },
-  {
-    queue: "信用卡",
-    open: ["你好，我想问一下我这张卡的年费是怎么回事", -0.1, []],
-    worse: [
-      ["办卡的时候业务员说终身免年费，现在又要扣三百", -0.69, [["年费", "fee"]]],
-      ["这笔交易不是我刷的，你们风控怎么做的", -0.76, [["不是我刷的", "safety"]]],
-      ["让我提供这个证明那个证明，手续太麻烦了", -0.52, [["手续太麻烦", "process"]]],
-      ["短信天天催，搞得我家里人都以为我欠了钱", -0.66, [["天天催", "attitude"]]],
-    ],
-    peak: [
-      ["我会向金融监管部门反映这个情况的", -0.8, [], ["regulator"]],
-      ["你们经理在不在，请他给我回电话", -0.7, [], ["supervisor"]],
-    ],
-    calm: [
-      ["可以减免的话那就没问题了", 0.35, []],
-      ["嗯嗯，我明白了", 0.18, []],
-      ["好的，辛苦你了", 0.6, []],
-    ],
-  },
-];
-const NEUTRAL = [
-  "嗯",
-  "对",
-  "是的",
-  "号码就是我现在打的这个",
-  "尾号是七七幺二",
-  "我叫陈女士",
-  "在听",
-  "地址没有变",
-];
-const AGENT = {
-  open: "您好，很高兴为您服务，请问有什么可以帮您？",
-  ask: [
-    "麻烦您提供一下办理的手机号码",
-    "请问是什么时候开始出现这个情况的呢",
-    "我这边先帮您核实一下身份信息",
-  ],
-  hold: ["请您稍等，我帮您查询一下", "这边需要和后台确认，请您不要挂机"],
-  refuse: ["很抱歉，按照规定这个我们没有办法处理", "这个是系统自动生成的，我这边改不了"],
-  mend: [
-    "非常抱歉给您添麻烦了，我现在就为您申请加急处理",
-    "经核实是我们的失误，我马上给您办理退费",
-  ],
-  close: "感谢您的来电，祝您生活愉快，再见",
-};
 
 const round = (value, digits = 4) => Number(value.toFixed(digits));
 
@@ -359,6 +248,12 @@ function talk(turns, duration) {
   return { agent: round(share("agent"), 2), customer: round(share("customer"), 2) };
 }
 
+function changeOf(share, random) {
+  const later = share * (0.6 + random() * 0.8);
+  const shares = { earlier_share: round(2 * share - later), later_share: round(later) };
+  return { ...shares, g: 1, p: round(random() ** 2, 3) };
+}
+
 function batchTerms(calls, random) {
   const terms = new Map();
   for (const call of calls) {
@@ -375,7 +270,7 @@ function batchTerms(calls, random) {
     keyness: round(entry.count * 1.7, 1),
     discovered: false,
     share_of_calls: round(entry.calls / calls.length),
-    change: { ratio: round(0.5 + random() * 1.4, 2), p_value: round(random() ** 2, 3) },
+    change: changeOf(entry.calls / calls.length, random),
   }));
   const red = calls.filter((call) =>
     call.turns.some((turn) => turn.text.includes("光猫红灯")),

@@ -21,13 +21,9 @@ pub fn read_heatmap(
     let mut json = serde_json::Deserializer::from_reader(BufReader::new(input));
     let mut rest = None;
     let mut failure = None;
-    loop {
-        if let Err(error) = json.end() {
-            if rest.is_some() {
-                return Err(PageError::Json(error));
-            }
-        } else {
-            break;
+    while let Err(more) = json.end() {
+        if rest.is_some() {
+            return Err(PageError::Json(more));
         }
         let sink = Sink {
             push: &mut push,

@@ -94,7 +94,7 @@ fn json_lines_give_the_same_page_as_json() {
     let lines = format!("{}\n{}\n{last}\n", calls[0], calls[1]);
     let options = PageOptions::default();
     assert_eq!(
-        page_of(&lines, options.clone()).unwrap(),
+        page_of(&lines, options).unwrap(),
         page_of(&whole.to_string(), options).unwrap()
     );
 }

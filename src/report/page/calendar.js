@@ -26,7 +26,6 @@ export class CalendarPanel {
     });
     if (!this.#rows.some((row) => row.hour !== null)) this.#unit = "day";
     this.#selection = selection;
-    this.draw();
   }
 
   /** Draws the cells; without times the panel stays hidden. */
@@ -126,8 +125,7 @@ export class CalendarPanel {
       return;
     }
     const unit = this.#unit;
-    const matches = (row) =>
-      row.categories.has(category) && timeOf(row.started)?.[unit] === column;
+    const matches = (row) => row.categories.has(category) && timeOf(row.started)?.[unit] === column;
     const label = `${this.#label(column)} · ${nameOf("category", category)}`;
     this.#selection.filter({ time: { key: `${column}/${category}`, label, matches } });
   }

@@ -14,7 +14,6 @@ import { turnReview } from "./turnreview.js";
 export class CallView {
   position;
   review;
-  #node;
   #call;
   #timeline;
   #transcript;
@@ -23,7 +22,6 @@ export class CallView {
 
   constructor(node, call, row, app) {
     this.position = row.position;
-    this.#node = node;
     this.#call = call;
     this.#app = app;
     const go = (turn, focus) => this.go(turn, focus);

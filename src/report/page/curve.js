@@ -34,14 +34,14 @@ export function curve(call, axis, { x, y }, go) {
   );
 }
 
-/** The level before, between and after the turning points, as steps. */
+/** The level: a step at each turning point, and from one to the next a line. */
 export function levelPath(call, axis, { x, y }) {
   const points = [...(call.turning_points ?? [])].sort((a, b) => a.turn - b.turn);
   if (points.length === 0) return null;
   const steps = [`M${x(0)},${y(points[0].from)}`];
   for (const point of points) {
     const at = x(axis.middle(point.turn)).toFixed(1);
-    steps.push(`H${at}V${y(point.from).toFixed(1)}V${y(point.to).toFixed(1)}`);
+    steps.push(`L${at},${y(point.from).toFixed(1)}V${y(point.to).toFixed(1)}`);
   }
   steps.push(`H${x(1)}`);
   return svg("path", { class: "level", d: steps.join("") }, svg("title", {}, t("levelLine")));

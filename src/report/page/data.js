@@ -33,7 +33,7 @@ export async function openBatch() {
     name: batch.batch,
     detailed: batch.detailed,
     heatmap: batch.heatmap,
-    bins: batch.heatmap.bins ?? Math.max(1, ...rows.map((row) => row.cells.length)),
+    bins: batch.heatmap.bins ?? rows.reduce((most, row) => Math.max(most, row.cells.length), 1),
     rows,
     blocks: batch.blocks,
     call: callReader(elements, places),

@@ -84,14 +84,14 @@ export function button(label, listener, props = {}) {
   return el("button", { type: "button", ...props, on: { click: listener } }, label);
 }
 
-/** A choice between `[value, label]` pairs. */
+/** A choice between `[value, label]` pairs; `listener(value, node)` hears of a change. */
 export function select(entries, chosen, listener, props = {}) {
   const options = entries.map(([value, label]) =>
     el("option", { value, selected: value === chosen }, label),
   );
   return el(
     "select",
-    { ...props, on: { change: (event) => listener(event.target.value) } },
+    { ...props, on: { change: (event) => listener(event.target.value, event.target) } },
     options,
   );
 }

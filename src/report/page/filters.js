@@ -15,7 +15,6 @@ export class FilterBar {
   constructor(batch, selection) {
     this.#batch = batch;
     this.#selection = selection;
-    this.draw();
   }
 
   /** Draws the bar with what is chosen now. */

@@ -31,7 +31,7 @@ class Page {
     this.review = new Review(batch.name);
     this.selection = new Selection(batch, this.review);
     this.#draw();
-    this.selection.onChange(() => this.overview.update(true));
+    this.selection.onChange((fromTop) => this.overview.update(fromTop));
     this.review.onChange((callId) => this.#reviewChanged(callId));
     window.addEventListener("hashchange", () => void this.#route());
     this.#overviewNode.addEventListener("click", (event) => this.#openCell(event));
@@ -91,7 +91,7 @@ class Page {
     if (this.review.failed) this.notify(t("notStored"), true);
     const open = this.view && this.batch.rows[this.view.position].id;
     if (this.view && (callId === null || callId === open)) this.view.review.draw();
-    if (!this.view) this.selection.update();
+    if (!this.view) this.selection.update(false);
     else this.stale = true;
   }
 
@@ -137,7 +137,7 @@ class Page {
     this.#callNode.replaceChildren();
     this.#overviewNode.hidden = false;
     document.title = `${t("title")} · callheat`;
-    if (this.stale) this.selection.update();
+    if (this.stale) this.selection.update(false);
     this.stale = false;
     if (from !== undefined) this.overview.table.choose(from);
   }

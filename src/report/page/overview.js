@@ -69,6 +69,8 @@ export class Overview {
       );
       refill(tabs, entries);
     };
+    const agents = this.#batch.rows.some((row) => row.agent !== null);
+    this.#node.classList.toggle("without-agents", !agents);
     refill(
       this.#node,
       summary.node,
@@ -94,6 +96,7 @@ export class Overview {
       const arrow = chosen ? el("i", { class: reversed ? "arrow up" : "arrow" }) : null;
       return button([label, arrow], () => this.#selection.sort(sorted), {
         class: `sort to-${name}`,
+        title: t(`sort.${sorted}`),
         "aria-pressed": String(chosen),
       });
     });
@@ -110,7 +113,7 @@ export class Overview {
         el("span", { class: "id" }, t("meanOf", { n: shown.length })),
         el("span", { class: "agent" }),
         strip(mean, this.#batch.bins),
-        el("span", { class: "number" }, signed(low)),
+        el("span", { class: "number lowest" }, signed(low)),
       ),
     );
   }

@@ -87,9 +87,7 @@ export class ReviewPane {
   choose({ key }) {
     this.#current = key;
     this.draw();
-    const card = this.#list.querySelector(`[data-key="${CSS.escape(key)}"]`);
-    card?.scrollIntoView({ block: "nearest" });
-    card?.focus({ preventScroll: true });
+    this.#reveal(key)?.focus({ preventScroll: true });
   }
 
   /** Makes the finding that stands at a turn the current one. */
@@ -98,8 +96,15 @@ export class ReviewPane {
     if (!entry) return;
     this.#current = entry.key;
     this.draw();
-    const card = this.#list.querySelector(`[data-key="${CSS.escape(entry.key)}"]`);
-    card?.scrollIntoView({ block: "nearest" });
+    this.#reveal(entry.key);
+  }
+
+  /** Brings a finding into sight, unless that would scroll the transcript away. */
+  #reveal(key) {
+    const card = this.#list.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    if (getComputedStyle(this.node).overflowY === "auto")
+      card?.scrollIntoView({ block: "nearest" });
+    return card;
   }
 
   /** Judges the current finding. */
@@ -165,7 +170,7 @@ export class ReviewPane {
       {
         class: `finding ${verdict}`,
         tabindex: -1,
-        data: { key: entry.key },
+        data: { key: entry.key, verdict: verdict && t(`verdict.${verdict}`) },
         "aria-current": entry.key === this.#current ? "true" : null,
         on: { click: () => this.#mark(entry) },
       },
@@ -179,7 +184,7 @@ export class ReviewPane {
       ),
       el("div", { class: "acts" }, this.#acts(entry, verdict)),
       verdict === "correct" && this.#correction(entry, judged),
-      verdict !== "" && verdict !== "missed" && this.#note(entry, judged),
+      (["reject", "correct"].includes(verdict) || judged?.note) && this.#note(entry, judged),
     );
   }
 

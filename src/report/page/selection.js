@@ -48,7 +48,7 @@ export class Selection {
     this.update();
   }
 
-  /** Calls `listener` after every change. */
+  /** Calls `listener(fromTop)` after every change. */
   onChange(listener) {
     this.#listeners.push(listener);
   }
@@ -87,15 +87,15 @@ export class Selection {
     this.update();
   }
 
-  /** Chooses and orders anew. */
-  update() {
+  /** Chooses and orders anew; the list goes back to its top unless told not to. */
+  update(fromTop = true) {
     const words = wordsOf(this.filters.text);
     const compare = ORDERS[this.order];
     const sign = this.reversed ? -1 : 1;
     this.shown = this.#batch.rows
       .filter((row) => this.#matches(row, words))
       .sort((a, b) => sign * (compare(a, b) || a.position - b.position));
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(fromTop);
   }
 
   /** The call `step` places after `position`, if there is one. */

@@ -50,7 +50,7 @@ export class Review {
     if (entry.verdict === null && entry.note === "") entries.delete(finding.key);
     else entries.set(finding.key, entry);
     this.#calls.set(callId, entries);
-    this.#write(callId);
+    this.#save(callId);
     this.#tell(callId);
   }
 
@@ -108,7 +108,7 @@ export class Review {
         result.taken += 1;
       }
     }
-    for (const id of touched) this.#write(id);
+    for (const id of touched) this.#save(id);
     this.#tell(null);
     return result;
   }
@@ -127,7 +127,7 @@ export class Review {
     }
   }
 
-  #write(callId) {
+  #save(callId) {
     const entries = this.#calls.get(callId);
     const key = this.#prefix + callId;
     try {

@@ -16,7 +16,6 @@ export class Summary {
     this.#batch = batch;
     this.#selection = selection;
     this.#review = review;
-    this.draw();
   }
 
   /** Draws the figures; those of the review change with it. */

@@ -116,8 +116,12 @@ export class CallTable {
       el("span", { class: "id" }, foreign(row.id)),
       el("span", { class: "agent" }, row.agent === null ? "" : foreign(row.agent)),
       strip(row.cells, this.#batch.bins, row.complaints),
-      el("span", { class: "number" }, signed(row.lowest)),
-      el("span", { class: "number points" }, row.points === 0 ? "·" : row.points),
+      el("span", { class: "number lowest" }, signed(row.lowest)),
+      el(
+        "span",
+        { class: "number", data: { name: t("column.points") } },
+        row.points === 0 ? "·" : row.points,
+      ),
       el("span", { class: "number" }, row.duration === null ? turnsOf(row) : clock(row.duration)),
       el("span", { class: "complaints" }, categoryNames(row)),
       reviewMark(this.#review.stateOf(row.id)),
@@ -137,14 +141,25 @@ export class CallTable {
   }
 }
 
+/** An empty strip to copy, by number of bins: copies are much cheaper to make. */
+const blankStrips = new Map();
+
+function blankStrip(bins) {
+  const cells = () => Array.from({ length: bins }, (_, bin) => el("i", { data: { bin } }));
+  if (!blankStrips.has(bins)) {
+    blankStrips.set(bins, el("span", { class: "strip", "aria-hidden": "true" }, cells()));
+  }
+  return blankStrips.get(bins).cloneNode(true);
+}
+
 /** The cells of one call, or of a mean of calls. */
 export function strip(cells, bins, complaints = new Map()) {
-  const nodes = [];
-  for (let bin = 0; bin < bins; bin += 1) {
-    const dotted = complaints.has(bin) ? " dotted" : "";
-    nodes.push(el("i", { class: heat(cells[bin]) + dotted, data: { bin } }));
+  const node = blankStrip(bins);
+  let cell = node.firstChild;
+  for (let bin = 0; bin < bins; bin += 1, cell = cell.nextSibling) {
+    cell.className = complaints.has(bin) ? `${heat(cells[bin])} dotted` : heat(cells[bin]);
   }
-  return el("span", { class: "strip", "aria-hidden": "true" }, nodes);
+  return node;
 }
 
 /** The badge of a risk level, with the risk. */

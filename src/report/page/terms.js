@@ -1,9 +1,11 @@
 // Complaint terms of the batch as ranked bars; a click chooses their calls.
 
 import { button, el, foreign, refill } from "./dom.js";
-import { count, nameOf, percent, t } from "./text.js";
+import { nameOf, percent, t } from "./text.js";
 
 const SHOWN_FIRST = 24;
+/** A change with a smaller probability by chance is emphasised. */
+const SIGNIFICANT = 0.05;
 
 /** The panel of the batch's complaint terms. */
 export class TermsPanel {
@@ -17,7 +19,6 @@ export class TermsPanel {
     this.#terms = [...(batch.heatmap.terms ?? [])].sort((a, b) => b.count - a.count);
     this.#selection = selection;
     this.#calls = Math.max(1, batch.rows.length);
-    this.draw();
   }
 
   /** Draws the bars; the chosen term is marked. */
@@ -76,22 +77,23 @@ export class TermsPanel {
   }
 }
 
-/**
- * Change against the earlier period: a ratio of shares (1 is no change), alone or
- * as `ratio` of an object, which may also have `p_value` or `significant`.
- */
+/** How the term's share of the calls changed from the earlier half to the later. */
 function change(value) {
-  const ratio = typeof value === "number" ? value : value?.ratio;
-  if (typeof ratio !== "number" || !(ratio > 0) || ratio === 1) return null;
-  const rising = ratio > 1;
-  const by = percent(Math.abs(ratio - 1));
-  const significant = value.significant ?? (value.p_value !== undefined && value.p_value < 0.05);
-  const title =
-    t(rising ? "rising" : "falling", { by }) + (significant ? ` · ${t("significant")}` : "");
-  const strength = significant ? " significant" : "";
+  const { earlier_share: earlier, later_share: later, p } = value ?? {};
+  if (typeof earlier !== "number" || typeof later !== "number" || earlier === later) return null;
+  const rising = later > earlier;
+  const by = earlier > 0 ? percent(Math.abs(later / earlier - 1)) : t("fromNone");
+  const significant = typeof p === "number" && p < SIGNIFICANT;
+  const title = [
+    t(rising ? "rising" : "falling", { from: percent(earlier), to: percent(later) }),
+    significant && t("significant"),
+  ];
   return el(
     "small",
-    { class: `change ${rising ? "up" : "down"}${strength}`, title },
-    `${rising ? "▲" : "▼"}${ratio >= 10 ? `${count(ratio)}×` : by}`,
+    {
+      class: `change ${rising ? "up" : "down"}${significant ? " significant" : ""}`,
+      title: title.filter(Boolean).join(" · "),
+    },
+    `${rising ? "▲" : "▼"}${by}`,
   );
 }

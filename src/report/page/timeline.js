@@ -11,6 +11,7 @@ const LANE = 18;
 const GAP = 3;
 const EVENTS = 18;
 const TICKS = 18;
+const PAPER = 690;
 
 /** The drawing of one call; `go(turn)` is called for what is clicked. */
 export class Timeline {
@@ -29,12 +30,20 @@ export class Timeline {
     this.#go = go;
     this.#observer = new ResizeObserver(([entry]) => this.#resize(entry.contentRect.width));
     this.#observer.observe(this.node);
+    addEventListener("beforeprint", this.#forPaper);
+    addEventListener("afterprint", this.#forScreen);
   }
 
   /** Stops watching the size. */
   close() {
     this.#observer.disconnect();
+    removeEventListener("beforeprint", this.#forPaper);
+    removeEventListener("afterprint", this.#forScreen);
   }
+
+  /** Paper is narrower than the screen: drawn for it, labels stay readable. */
+  #forPaper = () => this.#resize(PAPER);
+  #forScreen = () => this.#resize(this.node.clientWidth);
 
   /** Marks the turns (first, last) that are in sight below. */
   mark(first, last) {
@@ -54,9 +63,10 @@ export class Timeline {
 
   #draw() {
     const narrow = this.#width < 600;
-    const left = narrow ? 38 : 60;
-    const inner = this.#width - left - 14;
     const lanes = (this.#call.heatmap ?? []).filter((lane) => lane.cells?.length > 0);
+    const labels = [t("events"), ...lanes.map((lane) => nameOf("speaker", lane.speaker))];
+    const left = Math.max(narrow ? 0 : 60, ...labels.map(labelWidth)) + 10;
+    const inner = this.#width - left - 14;
     const top = lanes.length * (LANE + GAP) + 6;
     const height = narrow ? 76 : 104;
     const bottom = top + height + EVENTS + TICKS;
@@ -103,7 +113,7 @@ export class Timeline {
   }
 
   #lane(lane, top) {
-    const { x, left, narrow } = this.#drawing;
+    const { x, left } = this.#drawing;
     const speaker = nameOf("speaker", lane.speaker);
     const { bins } = this.#axis;
     const cells = lane.cells
@@ -131,7 +141,7 @@ export class Timeline {
     return svg(
       "g",
       { class: "lane", role: "group", "aria-label": t("lane", { speaker }) },
-      svg("text", text, narrow ? speaker.slice(0, 5) : speaker),
+      svg("text", text, speaker),
       cells,
     );
   }
@@ -160,20 +170,18 @@ export class Timeline {
         ),
       ),
     );
-    const ticks = this.#axis
-      .ticks(narrow ? 5 : 12)
-      .map(({ place, value }) =>
-        svg(
-          "text",
-          {
-            x: x(place),
-            y: bottom - 4,
-            "text-anchor": place > 0.97 ? "end" : "middle",
-            class: "label",
-          },
-          this.#axis.timed ? clock(value) : count(Math.max(1, value)),
-        ),
-      );
+    const ticks = this.#axis.ticks(narrow ? 5 : 12).map(({ place, value }) =>
+      svg(
+        "text",
+        {
+          x: x(place),
+          y: bottom - 4,
+          "text-anchor": place > 0.97 ? "end" : "middle",
+          class: "label",
+        },
+        this.#axis.timed ? clock(value) : count(Math.max(1, value)),
+      ),
+    );
     const text = { x: left - 8, y: bottom - TICKS - 4, "text-anchor": "end", class: "label" };
     return svg("g", {}, lines, ticks, svg("text", text, t("events")));
   }
@@ -238,6 +246,7 @@ export class Timeline {
       const label = `${t("point")} ${i + 1} · ${t("turn", { n: point.turn + 1 })} · ${pointLine(point)}`;
       const falling = point.direction === "deterioration";
       const at = x(this.#axis.middle(point.turn));
+      const late = at > this.#width - 120;
       return svg(
         "g",
         {
@@ -252,7 +261,12 @@ export class Timeline {
         }),
         svg(
           "text",
-          { x: at + 9, y: (falling ? y(1) : y(-1)) + 4, class: "label" },
+          {
+            x: late ? at - 9 : at + 9,
+            y: (falling ? y(1) : y(-1)) + 4,
+            class: "label",
+            "text-anchor": late ? "end" : "start",
+          },
           `${signed(point.from)} → ${signed(point.to)}`,
         ),
       );
@@ -318,6 +332,11 @@ function target(label, go, name) {
     go();
   };
   return { class: name, role: "button", tabindex: 0, "aria-label": label, on: { click, keydown } };
+}
+
+/** About how wide a label is: Chinese characters are as wide as high. */
+function labelWidth(text) {
+  return [...text.slice(0, 12)].reduce((width, c) => width + (c > "\u2e80" ? 11 : 6.5), 0);
 }
 
 /** The hatching of empty cells and silences. */

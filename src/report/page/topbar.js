@@ -15,7 +15,7 @@ export function drawTopbar(node, app) {
     el(
       "div",
       { class: "tools" },
-      button(t("export"), () => exportReview(app), { class: "export" }),
+      button(t("export"), () => exportReview(app), { class: "export", title: t("exportTitle") }),
       importField(app),
       button(t("other"), () => app.changeLanguage(), { class: "quiet language" }),
       button("?", () => app.help(), {
@@ -75,5 +75,8 @@ function importField(app) {
     if (other > 0) parts.push(t("importOther", { n: other }));
     app.notify(parts.join(" · "));
   });
-  return [button(t("import"), () => input.click(), { class: "import" }), input];
+  return [
+    button(t("import"), () => input.click(), { class: "import", title: t("importTitle") }),
+    input,
+  ];
 }

@@ -49,7 +49,7 @@ export class Transcript {
     const above = before?.classList.contains("point") ? before : article;
     const room = scroller(this.node);
     const top = above.getBoundingClientRect().top - room.getBoundingClientRect().top;
-    const margin = Math.min(140, room.clientHeight / 4);
+    const margin = covered(room) + Math.min(100, room.clientHeight / 5);
     room.scrollTo({ top: room.scrollTop + top - margin, behavior: calm ? "auto" : "smooth" });
     if (focus) article.focus({ preventScroll: true });
   }
@@ -139,6 +139,12 @@ export function scroller(node) {
   const pane = node.closest(".body");
   const scrolls = pane && /auto|scroll/.test(getComputedStyle(node).overflowY);
   return scrolls ? node : node.closest(".call");
+}
+
+/** Height at the top of a scrolling element that a drawing stuck there covers. */
+function covered(room) {
+  const drawing = room.querySelector(".timeline");
+  return drawing && getComputedStyle(drawing).position === "sticky" ? drawing.offsetHeight : 0;
 }
 
 /** Silences by the turn that ends them. */

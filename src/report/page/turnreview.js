@@ -40,7 +40,10 @@ function missed(call, index, addMissed) {
     select(
       [["", title], ...CHOICES[kind]().map((label) => [label, labelOf({ kind, label })])],
       "",
-      (label) => label && addMissed(partsOf(kind, label, call, index)),
+      (label, node) => {
+        node.value = "";
+        addMissed(partsOf(kind, label, call, index));
+      },
       { "aria-label": `${t("addMissed")}：${title}` },
     );
   if (call.turns[index].speaker !== "customer") return [];
