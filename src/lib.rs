@@ -7,11 +7,13 @@
 //! [`segment`] words · [`sentiment`] scores · [`terms`] complaint terms ·
 //! [`arc`] level and turning points · [`escalation`] signals and risk ·
 //! [`timing`] silence and interruption · [`heatmap`] the results ·
-//! [`report`] JSON, CSV, page, terminal · [`pipeline`] all of it in one stream.
+//! [`report`] JSON, CSV, page, terminal · [`pipeline`] all of it in one stream ·
+//! [`eval`] findings against gold labels.
 
 pub mod arc;
 pub mod call;
 pub mod escalation;
+pub mod eval;
 pub mod heatmap;
 pub mod input;
 pub mod pipeline;

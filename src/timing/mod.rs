@@ -214,7 +214,9 @@ mod tests {
 
     fn timing(turns: &[Turn]) -> Timing {
         let mut tracker = TimingTracker::new(TimingOptions::default());
-        turns.iter().for_each(|turn| tracker.push(turn));
+        for turn in turns {
+            tracker.push(turn);
+        }
         tracker.finish()
     }
 
