@@ -28,6 +28,8 @@ pub enum Command {
     Stream(Box<StreamArgs>),
     /// Make the reviewer's page from a heatmap that `analyze` wrote.
     Report(ReportArgs),
+    /// Measure the findings against gold labels.
+    Eval(Box<EvalArgs>),
     /// Print the JSON Schema of the output.
     Schema,
 }
@@ -81,6 +83,30 @@ pub struct AnalyzeArgs {
     pub lang: Lang,
 
     /// No progress, no notes, no summary; errors stay
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of `eval`.
+#[derive(Debug, clap::Args)]
+pub struct EvalArgs {
+    /// Calls with gold labels, native JSON Lines
+    #[arg(required = true, value_name = "GOLD")]
+    pub gold: Vec<PathBuf>,
+
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// The model
+    #[command(flatten, next_help_heading = "Model")]
+    pub model: ModelArgs,
+
+    /// Finding
+    #[command(flatten, next_help_heading = "Findings")]
+    pub findings: FindingArgs,
+
+    /// No progress, no notes; errors stay
     #[arg(short, long)]
     pub quiet: bool,
 }

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod eval;
 mod interrupt;
 mod progress;
 mod report;
@@ -59,6 +60,7 @@ pub fn run() -> Exit {
         Command::Analyze(args) => analyze::run(&args),
         Command::Stream(args) => stream::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Schema => print_schema(),
     };
     result.unwrap_or_else(|error| {
