@@ -74,12 +74,20 @@ pub struct Warning {
 impl Warning {
     /// A warning about the whole call.
     pub fn call(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), turn: None }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            turn: None,
+        }
     }
 
     /// A warning about one turn (0-based index).
     pub fn turn(code: &str, turn: usize, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), turn: Some(turn) }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            turn: Some(turn),
+        }
     }
 }
 

@@ -29,7 +29,9 @@ pub struct Segmenter {
 #[derive(Debug, thiserror::Error)]
 pub enum DictionaryError {
     /// The file cannot be read.
-    #[error("cannot read the user dictionary {path}: {source}; give --user-dict a readable UTF-8 file")]
+    #[error(
+        "cannot read the user dictionary {path}: {source}; give --user-dict a readable UTF-8 file"
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -55,12 +57,18 @@ impl Segmenter {
     /// comments). Bad lines are left out and returned.
     pub fn new(user_dictionaries: &[PathBuf]) -> Result<(Self, Vec<BadLine>), DictionaryError> {
         let mut jieba = Jieba::new();
-        for entry in DOMAIN_DICTIONARY.lines().filter_map(|line| parse_line(line).ok().flatten()) {
+        for entry in DOMAIN_DICTIONARY
+            .lines()
+            .filter_map(|line| parse_line(line).ok().flatten())
+        {
             jieba.add_word(entry.word, entry.frequency, entry.tag);
         }
         let mut bad = Vec::new();
         for path in user_dictionaries {
-            let read = |source| DictionaryError::Read { path: path.clone(), source };
+            let read = |source| DictionaryError::Read {
+                path: path.clone(),
+                source,
+            };
             let text = std::fs::read_to_string(path).map_err(read)?;
             for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
                 match parse_line(line) {
@@ -68,11 +76,20 @@ impl Segmenter {
                         jieba.add_word(entry.word, entry.frequency, entry.tag);
                     }
                     Ok(None) => {}
-                    Err(reason) => bad.push(BadLine { path: path.clone(), line: index + 1, reason }),
+                    Err(reason) => bad.push(BadLine {
+                        path: path.clone(),
+                        line: index + 1,
+                        reason,
+                    }),
                 }
             }
         }
-        Ok((Self { jieba: Arc::new(jieba) }, bad))
+        Ok((
+            Self {
+                jieba: Arc::new(jieba),
+            },
+            bad,
+        ))
     }
 
     /// The words of a normalised text, in order, covering all of it.
@@ -84,7 +101,10 @@ impl Segmenter {
             .map(|token| {
                 let range = at..at + token.word.len();
                 at = range.end;
-                Word { range, tag: token.tag.to_owned() }
+                Word {
+                    range,
+                    tag: token.tag.to_owned(),
+                }
             })
             .collect()
     }
@@ -105,20 +125,33 @@ fn parse_line(line: &str) -> Result<Option<Entry<'_>>, String> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (frequency, tag) = match fields[1..] {
         [] => (None, None),
-        [one] => one.parse().map_or((None, Some(one)), |frequency| (Some(frequency), None)),
-        [frequency, tag] => match frequency.parse() {
-            Ok(frequency) => (Some(frequency), Some(tag)),
-            Err(_) => {
-                return Err("the second field is no frequency (a whole number); write `word frequency tag`".to_owned());
+        [one] => one
+            .parse()
+            .map_or((None, Some(one)), |frequency| (Some(frequency), None)),
+        [frequency, tag] => {
+            match frequency.parse() {
+                Ok(frequency) => (Some(frequency), Some(tag)),
+                Err(_) => {
+                    return Err("the second field is no frequency (a whole number); write `word frequency tag`".to_owned());
+                }
             }
-        },
+        }
         _ => {
             let count = fields.len();
-            return Err(format!("{count} fields where at most 3 are allowed; write `word frequency tag`"));
+            return Err(format!(
+                "{count} fields where at most 3 are allowed; write `word frequency tag`"
+            ));
         }
     };
     if tag.is_some_and(|tag| !tag.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
-        return Err("the part-of-speech tag is not made of ASCII letters; write `word frequency tag`".to_owned());
+        return Err(
+            "the part-of-speech tag is not made of ASCII letters; write `word frequency tag`"
+                .to_owned(),
+        );
     }
-    Ok(Some(Entry { word: fields[0], frequency, tag }))
+    Ok(Some(Entry {
+        word: fields[0],
+        frequency,
+        tag,
+    }))
 }

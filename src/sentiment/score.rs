@@ -31,7 +31,12 @@ pub struct Score {
 
 impl Score {
     /// What an empty text gets: surely neutral.
-    pub const NEUTRAL: Self = Self { negative: 0.0, neutral: 1.0, positive: 0.0, valence: 0.0 };
+    pub const NEUTRAL: Self = Self {
+        negative: 0.0,
+        neutral: 1.0,
+        positive: 0.0,
+        valence: 0.0,
+    };
 
     /// The most probable class; neutral wins ties.
     pub fn label(&self) -> Label {

@@ -78,6 +78,8 @@ impl Category {
 
     /// The category of a name in a data file.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.name() == name)
     }
 }

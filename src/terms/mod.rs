@@ -3,21 +3,41 @@
 //! [`TermFinder`] finds the terms of one customer turn; [`BatchTerms`] counts
 //! them over all calls and ranks them.
 
+mod batch;
+mod canonical;
 mod category;
+mod discovery;
+mod finder;
+mod hashing;
+mod keyness;
+mod lexicon;
+mod pattern;
+mod periods;
+mod reference;
+mod rising;
+mod scope;
 
+pub use batch::{BatchOptions, BatchTerm, BatchTerms, CallTerms, Example, TurnTerms};
 pub use category::Category;
+pub use finder::{TermFinder, TurnText};
+pub use lexicon::{Entry, Lexicon, LexiconError};
+pub use periods::{Change, started_at};
+pub use rising::{RisingOptions, RisingTerms, TermAlert};
 
 use crate::call::Span;
 
 /// A complaint term found in a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermHit {
-    /// The term under its canonical form (variants and numbers folded).
+    /// The phrase as it stands in the raw text.
     pub term: String,
+    /// The form under which it is counted: light words stripped, numbers
+    /// folded to `N`, traditional characters simplified.
+    pub canonical: String,
     /// What the complaint is about.
     pub category: Category,
     /// Where it stands in the raw text.
     pub span: Span,
-    /// How grave it is, 0..1, from the lexicon.
+    /// How grave it is, 0..1.
     pub weight: f32,
 }
