@@ -31,10 +31,11 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse import csr_matrix, diags, hstack, vstack
 from scipy.stats import spearmanr
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_selection import f_regression
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler, normalize
 
@@ -115,62 +116,73 @@ def label_rows(calls):
 
 # Step 1: cues ---------------------------------------------------------------
 
-class Cues:
-    def __init__(self, longest=4, min_df=4, keep=8000, strength=4.0):
-        self.longest, self.min_df, self.keep, self.strength = longest, min_df, keep, strength
+class Grams:
+    """The character n-grams of every row, by role; counted once."""
 
-    def _matrix(self, rows, with_answer):
-        parts = []
-        for role, weight in ROLES.items():
-            texts = [r[role] if role != "answer" or with_answer else "" for r in rows]
-            parts.append(normalize(self.vectors[role].transform(texts).astype(float)[:, self.kept[role]]) * weight)
-        parts.append(csr_matrix(np.full((len(rows), 1), float(with_answer))))
-        return hstack(parts).tocsr()
-
-    def fit(self, rows, levels):
-        self.vectors, self.kept = {}, {}
+    def __init__(self, calls, longest=4, min_df=4):
+        self.place = {}
+        rows = []
+        for c in calls:
+            self.place[c.id] = range(len(rows), len(rows) + len(c.rows))
+            rows += c.rows
+        self.names, self.matrix = {}, {}
         for role in ROLES:
-            v = CountVectorizer(analyzer="char", ngram_range=(1, self.longest), min_df=self.min_df, binary=True, lowercase=False)
-            v.fit([r[role] for r in rows])
-            self.vectors[role] = v
-            self.kept[role] = np.arange(len(v.vocabulary_))
-        for last in (False, True):
-            x = vstack([self._matrix(rows, False), self._matrix(rows, True)]).tocsr()
-            # Far enough: more steps change the figures in the third decimal.
-            with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
-                self.model = LogisticRegression(C=self.strength, max_iter=100).fit(x, np.concatenate([levels, levels]))
-            if not last:
-                self._prune(x)
+            v = CountVectorizer(analyzer="char", ngram_range=(1, longest), min_df=min_df, binary=True, lowercase=False)
+            self.matrix[role] = v.fit_transform([r[role] for r in rows]).astype(float).tocsr()
+            self.names[role] = v.get_feature_names_out()
+
+    def labelled(self, calls):
+        return np.array([self.place[c.id][k] for c, k in label_rows(calls)])
+
+
+class Cues:
+    """Multinomial regression on the n-grams that tell most about valence."""
+
+    def __init__(self, grams, min_df=4, keep=8000, strength=4.0):
+        self.grams, self.min_df, self.keep, self.strength = grams, min_df, keep, strength
+
+    def _role(self, role, index):
+        return normalize(self.grams.matrix[role][index][:, self.kept[role]] @ diags(self.rarity[role])) * ROLES[role]
+
+    def _matrix(self, index, with_answer):
+        parts = [self._role(r, index) * (1.0 if r != "answer" or with_answer else 0.0) for r in ROLES]
+        return hstack([*parts, csr_matrix(np.full((len(index), 1), float(with_answer)))]).tocsr()
+
+    def fit(self, index, levels):
+        worth, rarity = {}, {}
+        for role in ROLES:
+            x = self.grams.matrix[role][index]
+            df = np.asarray(x.sum(0)).ravel()
+            frequent = df >= self.min_df
+            rarity[role] = np.log((1 + len(index)) / (1 + df)) + 1
+            score = np.nan_to_num(f_regression(x, levels)[0])
+            worth[role] = np.where(frequent, score, 0.0)
+        least = np.sort(np.concatenate(list(worth.values())))[::-1][self.keep]
+        self.kept = {role: np.where(w > least)[0] for role, w in worth.items()}
+        self.rarity = {role: np.round(rarity[role][kept], 2) for role, kept in self.kept.items()}
+        x = vstack([self._matrix(index, False), self._matrix(index, True)]).tocsr()
+        # Far enough: more steps change the figures in the third decimal.
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+            self.model = LogisticRegression(C=self.strength, max_iter=100).fit(x, np.concatenate([levels, levels]))
         return self
 
-    def _prune(self, x):
-        use = np.sqrt(np.asarray(x.multiply(x).sum(0)).ravel())
-        spread = self.model.coef_.max(0) - self.model.coef_.min(0)
-        worth = (spread * use)[:-1]
-        least = np.sort(worth)[::-1][min(self.keep, len(worth)) - 1]
-        start = 0
-        for role in ROLES:
-            part = worth[start:start + len(self.kept[role])]
-            start += len(part)
-            self.kept[role] = np.where(part >= least)[0]
+    def _coefficients(self):
+        """By role, centred over the levels."""
+        coef = self.model.coef_ - self.model.coef_.mean(0)
+        ends = np.cumsum([len(self.kept[r]) for r in ROLES])
+        return dict(zip(ROLES, np.split(coef, ends, axis=1)))
 
-    def logits(self, rows, with_answer):
-        out = np.zeros((len(rows), 5))
-        out[:, self.model.classes_ + 2] = self.model.decision_function(self._matrix(rows, with_answer))
-        return out - out.mean(1, keepdims=True)
+    def parts(self, index):
+        """What each role adds to the log-odds of the levels: 5 columns a role."""
+        return np.hstack([self._role(r, np.array(index)) @ w.T for r, w in self._coefficients().items()])
 
     def table(self):
-        """Lines role, n-gram, five weights in hundredths; biases first."""
-        coef = self.model.coef_ - self.model.coef_.mean(0)
-        bias = self.model.intercept_ - self.model.intercept_.mean()
-        line = lambda role, gram, w: "\t".join([role, gram.replace(" ", "_"), *(str(round(100 * v)) for v in w)])
-        lines = [line("bias", "now", bias), line("bias", "answered", coef[:, -1])]
-        start = 0
-        for role, weight in ROLES.items():
-            names = self.vectors[role].get_feature_names_out()[self.kept[role]]
-            part = coef[:, start:start + len(names)] * weight
-            start += len(names)
-            lines += sorted(line(role, n, part[:, j]) for j, n in enumerate(names))
+        """Lines role, n-gram, rarity and five weights in hundredths."""
+        lines = []
+        for role, w in self._coefficients().items():
+            names, rarity = self.grams.names[role][self.kept[role]], self.rarity[role]
+            lines += sorted("\t".join([role, n.replace(" ", "_"), f"{100 * r:.0f}", *(f"{100 * ROLES[role] * v:.0f}" for v in c)])
+                            for n, r, c in zip(names, rarity, w.T))
         return lines
 
 
@@ -305,19 +317,19 @@ def folds(calls, count, seed):
         yield [c for i, c in enumerate(calls) if i not in held], [c for i, c in enumerate(calls) if i in held]
 
 
-def fit_cues(calls, **options):
-    rows = label_rows(calls)
-    return Cues(**options).fit([c.rows[k] for c, k in rows], np.array([c.gold[k] for c, k in rows]))
+def fit_cues(grams, calls, keep):
+    return Cues(grams, keep=keep).fit(grams.labelled(calls), np.array([c.gold[k] for c, k in label_rows(calls)]))
 
 
-def honest_cues(calls, count, **options):
-    """Cue log-odds of every call by cues that never saw it: now and settled."""
+def honest_cues(grams, calls, keep):
+    """What the cues add for every call, by cues that never saw it: now and settled."""
     now, settled = {}, {}
-    for train, held in folds(calls, count, 1):
-        cues = fit_cues(train, **options)
+    for train, held in folds(calls, 6, 1):
+        cues = fit_cues(grams, train, keep)
         for c in held:
             if c.rows:
-                now[c.id], settled[c.id] = cues.logits(c.rows, False), cues.logits(c.rows, True)
+                settled[c.id] = cues.parts(grams.place[c.id])
+                now[c.id] = settled[c.id][:, :-5]
     return now, settled
 
 
@@ -380,7 +392,7 @@ def main():
     parser.add_argument("gold", nargs="+")
     parser.add_argument("--unseen")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--keep", type=int, default=8000)
+    parser.add_argument("--keep", type=int, default=10000)
     parser.add_argument("--cues", help="file to keep the cross-validated cues in between runs: they do not depend on the model")
     args = parser.parse_args()
     everything = load(args.gold, args.analysis)
@@ -388,13 +400,14 @@ def main():
     unseen = set(Path(args.unseen).read_text().split()) if args.unseen else {c.id for c in calls}
     unseen &= {c.id for c in calls}
 
-    cue_now, cue_settled = kept_cues(args.cues) or honest_cues(everything, 6, keep=args.keep)
+    grams = Grams(everything)
+    cue_now, cue_settled = kept_cues(args.cues) or honest_cues(grams, everything, args.keep)
     if args.cues:
         np.savez_compressed(args.cues, **{f"now/{i}": v for i, v in cue_now.items()}, **{f"settled/{i}": v for i, v in cue_settled.items()})
     now, settled = (honest_levels(calls, unseen, x) for x in (cue_now, cue_settled))
     report("now", calls, unseen, now)
     report("settled", calls, unseen, settled)
-    for seed in (5, 6, 7):
+    for seed in (5, 6):
         detection = honest_detection(calls, now, settled, seed)
         if seed == 5:
             thresholds = best_thresholds(calls, detection)
@@ -403,7 +416,7 @@ def main():
               " calls the model has not seen:", *(f"{v:.3f}" for v in points_f1([c for c in calls if c.id in unseen], found)),
               " thresholds", *(f"{t:.2f}" for t in thresholds), flush=True)
     if args.write:
-        write(everything, calls, unseen, (cue_now, cue_settled), (now, settled), thresholds, args.keep)
+        write(fit_cues(grams, everything, args.keep), calls, unseen, (cue_now, cue_settled), (now, settled), thresholds)
 
 
 def report(name, calls, unseen, levels):
@@ -414,10 +427,10 @@ def report(name, calls, unseen, levels):
           f" {len(rows)} turns the model has not seen", flush=True)
 
 
-def write(everything, calls, unseen, logits, levels, thresholds, keep):
-    lines = fit_cues(everything, keep=keep).table()
+def write(cues, calls, unseen, logits, levels, thresholds):
+    lines = cues.table()
     head = ["# Cues to the customer's level, fitted by models/training/arc.py.",
-            "# role (whose text), n-gram (_ is a pause), weight in hundredths for the levels -2 -1 0 1 2"]
+            "# role (whose text), n-gram (_ is a pause), rarity, weights for the levels -2 -1 0 1 2; all in hundredths"]
     (ARC / "cues.tsv").write_text("\n".join(head + lines) + "\n", encoding="utf-8")
     held = [c for c in calls if c.id in unseen]
     blends = {}

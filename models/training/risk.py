@@ -23,8 +23,8 @@ from scipy.stats import spearmanr
 from sklearn.metrics import roc_auc_score
 
 HERE = Path(__file__).resolve().parents[2] / "src" / "escalation"
-NAMES = ["mean_level", "last_level", "lowest_level", "end_mood", "positive_end", "negative_share", "signals", "late_signals",
-         "complaints", "deteriorations", "ends_deteriorated", "ends_recovered", "few_turns"]
+NAMES = ["mean_valence", "end_valence", "best_end", "negative_share", "last_level", "lowest_level", "signals",
+         "late_signals", "complaints", "deteriorations", "ends_deteriorated", "ends_recovered", "few_turns"]
 TARGET = {"low": 0.0, "medium": 0.45, "high": 1.0}
 NOISE = 0.15
 
@@ -32,21 +32,16 @@ NOISE = 0.15
 def features(call, noise=None):
     """The same as `features` in src/escalation/risk.rs."""
     turns = [t for t in call["turns"] if t["speaker"] == "customer"]
-    mood = [t["valence"] + (noise.normal(0, NOISE) if noise else 0) for t in turns] or [0.0]
-    mood = np.clip(mood, -1, 1)
+    valence = np.array([t["valence"] + (noise.normal(0, NOISE) if noise else 0) for t in turns] or [0.0]).clip(-1, 1)
+    arc = call["arc"]
+    lowest = arc["lowest"]["level"] if arc["lowest"] else 0.0
     points = [p["direction"] for p in call["turning_points"]]
     signals = [len(t["signals"]) for t in turns]
-    complaints = sum(len(t["terms"]) for t in turns)
-    end = mood[-3:]
-    level = mood[0]
-    levels = [level]
-    for m in mood[1:]:
-        level = 0.5 * level + 0.5 * m
-        levels.append(level)
-    return [mood.mean(), levels[-1], min(levels), end.mean(), max(0.0, end.max()), float((mood < -0.4).mean()),
-            np.log1p(sum(signals)), np.log1p(sum(signals[-3:])), np.log1p(complaints),
-            np.log1p(points.count("deterioration")), float(points[-1:] == ["deterioration"]), float(points[-1:] == ["recovery"]),
-            1.0 / len(turns) if turns else 1.0]
+    end = valence[-3:]
+    return [valence.mean(), end.mean(), max(0.0, end.max()), float((valence < -0.4).mean()), arc["last"] or 0.0, lowest,
+            np.log1p(sum(signals)), np.log1p(sum(signals[-3:])), np.log1p(sum(len(t["terms"]) for t in turns)),
+            np.log1p(points.count("deterioration")), float(points[-1:] == ["deterioration"]),
+            float(points[-1:] == ["recovery"]), 1.0 / max(len(turns), 1)]
 
 
 def fit(x, y, weight, strength=3.0):

@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parents[2] / "src" / "escalation"
 SPOKEN = dict(zip("0123456789", ["零〇", "一幺", *"二三四五六七八九"]))
 NOISE = 0.25
 # A pattern counts this many times an n-gram: hand-written ones generalise.
-PATTERN = 1.0
+PATTERN = 2.0
 CUES = 1.0
 
 
@@ -46,7 +46,7 @@ def parse_list(text):
 
     for number, line in enumerate(text.splitlines()):
         line = line.strip()
-        if not line or line.startswith("#") or line.split()[0] in ("mood", "bias"):
+        if not line or line.startswith("#") or line.split()[0] in ("mood", "bias", "wording"):
             continue
         if line.startswith("@"):
             name, alternatives = line[1:].split(None, 1)

@@ -1,8 +1,8 @@
 //! What the wording around a customer's turn says of the customer's level.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-/// Log-odds of the five levels −2 … 2, up to a constant.
+/// What is added to the log-odds of the five levels −2 … 2.
 pub(super) type LevelLogits = [f32; 5];
 
 /// Whose text an n-gram stands in, relative to a customer's turn.
@@ -30,29 +30,32 @@ impl Role {
 /// Longest n-gram of the table, in characters.
 const LONGEST: usize = 4;
 
-/// The weights of `cues.tsv`: a multinomial regression from character n-grams
-/// to the five levels, fitted by `models/training/arc.py`.
-#[derive(Debug)]
-pub(super) struct Cues {
-    bias: LevelLogits,
-    answered: LevelLogits,
-    weights: [HashMap<Box<str>, LevelLogits>; 4],
+/// An n-gram of `cues.tsv`.
+#[derive(Debug, Clone, Copy)]
+struct Cue {
+    rarity: f32,
+    weights: LevelLogits,
 }
+
+/// The table `cues.tsv`: a multinomial regression from the character n-grams of
+/// the four texts to the five levels, fitted by `models/training/arc.py`.
+#[derive(Debug)]
+pub(super) struct Cues([HashMap<Box<str>, Cue>; 4]);
 
 impl Cues {
     /// Reads the table; the error names the 1-based line.
     pub fn parse(table: &str) -> Result<Self, String> {
-        let mut cues = Self {
-            bias: [0.0; 5],
-            answered: [0.0; 5],
-            weights: Default::default(),
-        };
+        let mut cues = Self(Default::default());
         for (index, line) in table.lines().enumerate() {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            cues.take(line)
-                .ok_or_else(|| format!("line {}: expected role, n-gram and five weights", index + 1))?;
+            cues.take(line).ok_or_else(|| {
+                format!(
+                    "line {}: expected role, n-gram, rarity, 5 weights",
+                    index + 1
+                )
+            })?;
         }
         Ok(cues)
     }
@@ -60,65 +63,39 @@ impl Cues {
     fn take(&mut self, line: &str) -> Option<()> {
         let mut fields = line.split('\t');
         let (role, gram) = (fields.next()?, fields.next()?);
+        let (role, _) = Role::ALL.into_iter().find(|(_, name)| *name == role)?;
+        let mut numbers = fields.map(|field| Some(field.parse::<f32>().ok()? / 100.0));
+        let rarity = numbers.next()??;
         let mut weights = [0.0; 5];
         for weight in &mut weights {
-            *weight = fields.next()?.parse::<f32>().ok()? / 100.0;
+            *weight = numbers.next()??;
         }
-        match (role, gram) {
-            ("bias", "now") => self.bias = weights,
-            ("bias", "answered") => self.answered = weights,
-            _ => {
-                let (role, _) = Role::ALL.into_iter().find(|(_, name)| *name == role)?;
-                self.weights[role as usize].insert(gram.replace('_', " ").into(), weights);
-            }
-        }
+        self.0[role as usize].insert(gram.replace('_', " ").into(), Cue { rarity, weights });
         Some(())
     }
 
-    /// What a text in a role adds: the mean weight of its known n-grams, times
-    /// the root of their number, which is how the regression saw them.
+    /// What a text in a role adds to the log-odds of the levels: its known
+    /// n-grams as a vector of their rarities, of length 1 (tf–idf with binary
+    /// counts), times the weights.
     pub fn of(&self, role: Role, text: &Cleaned) -> LevelLogits {
-        let known = &self.weights[role as usize];
+        let known = &self.0[role as usize];
         let mut sum = [0.0; 5];
-        let mut count = 0.0_f32;
+        let mut squares = 0.0_f32;
         for gram in text.grams() {
-            if let Some(weights) = known.get(gram) {
-                add(&mut sum, weights);
-                count += 1.0;
+            if let Some(cue) = known.get(gram) {
+                squares += cue.rarity * cue.rarity;
+                for (total, weight) in sum.iter_mut().zip(&cue.weights) {
+                    *total += cue.rarity * weight;
+                }
             }
         }
-        sum.map(|level| level / count.max(1.0).sqrt())
-    }
-
-    /// The log-odds before the agent's answer is known.
-    pub fn now(&self, parts: [&LevelLogits; 3]) -> LevelLogits {
-        let mut sum = self.bias;
-        for part in parts {
-            add(&mut sum, part);
+        let length = squares.sqrt();
+        if length > 0.0 {
+            sum.map(|total| total / length)
+        } else {
+            sum
         }
-        centred(sum)
     }
-
-    /// The log-odds once it is; `parts` as before, with the answer's last.
-    pub fn settled(&self, parts: [&LevelLogits; 4]) -> LevelLogits {
-        let mut sum = self.bias;
-        add(&mut sum, &self.answered);
-        for part in parts {
-            add(&mut sum, part);
-        }
-        centred(sum)
-    }
-}
-
-fn add(sum: &mut LevelLogits, part: &LevelLogits) {
-    for (total, value) in sum.iter_mut().zip(part) {
-        *total += value;
-    }
-}
-
-fn centred(logits: LevelLogits) -> LevelLogits {
-    let mean = logits.iter().sum::<f32>() / 5.0;
-    logits.map(|logit| logit - mean)
 }
 
 /// A text as the n-grams see it: pauses and the punctuation between words are
@@ -146,11 +123,13 @@ impl Cleaned {
     }
 
     /// Every distinct n-gram of one to four characters.
-    pub fn grams(&self) -> HashSet<&str> {
+    ///
+    /// In order, because sums of floats depend on theirs.
+    pub fn grams(&self) -> BTreeSet<&str> {
         let text = self.0.as_str();
         let mut bounds: Vec<usize> = text.char_indices().map(|(index, _)| index).collect();
         bounds.push(text.len());
-        let mut grams = HashSet::new();
+        let mut grams = BTreeSet::new();
         for (place, &start) in bounds.iter().enumerate() {
             let ends = bounds.iter().skip(place + 1).take(LONGEST);
             grams.extend(ends.filter_map(|&end| text.get(start..end)));
@@ -175,13 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn weights_add_up_by_the_root_of_their_number() {
-        let table = "# c\nbias\tnow\t0\t0\t0\t0\t0\nbias\tanswered\t0\t0\t0\t0\t0\nown\t退\t200\t0\t0\t0\t0\nown\t钱\t200\t0\t0\t0\t-100\n";
+    fn a_text_is_a_vector_of_rarities_of_length_one() {
+        let table = "# c\nown\t退\t300\t200\t0\t0\t0\t0\nown\t钱\t400\t100\t0\t0\t0\t-100\n";
         let cues = Cues::parse(table).unwrap();
         let own = cues.of(Role::Own, &Cleaned::new("退钱"));
-        assert!((own[0] - 4.0 / 2.0_f32.sqrt()).abs() < 1e-6);
-        assert!((own[4] + 1.0 / 2.0_f32.sqrt()).abs() < 1e-6);
+        assert!((own[0] - (3.0 * 2.0 + 4.0 * 1.0) / 5.0).abs() < 1e-6);
+        assert!((own[4] + 4.0 / 5.0).abs() < 1e-6);
         assert_eq!(cues.of(Role::Agent, &Cleaned::new("退钱")), [0.0; 5]);
+        assert_eq!(cues.of(Role::Own, &Cleaned::default()), [0.0; 5]);
         assert!(Cues::parse("own\t退\t1\t2").unwrap_err().contains("line 1"));
     }
 }

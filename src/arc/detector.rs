@@ -81,7 +81,11 @@ impl Detector {
             .into_iter()
             .filter(|&way| excess(way) > 0.0 && !again(way))
             .max_by(|&a, &b| excess(a).total_cmp(&excess(b)).then(b.cmp(&a)));
-        pending.carried = if fired.is_some() { [0.0; 2] } else { [worse, better] };
+        pending.carried = if fired.is_some() {
+            [0.0; 2]
+        } else {
+            [worse, better]
+        };
         let way = fired?;
         pending.last = Some((at, way));
         let direction = [Direction::Deterioration, Direction::Recovery][way];
@@ -117,21 +121,23 @@ fn ema(past: &[f32], decay: f32) -> f32 {
 /// same as in `models/training/arc.py`.
 fn features(turns: &[Observed], at: usize, next: &Observed) -> Vec<(String, f32)> {
     let mut out = Vec::with_capacity(64);
-    let mut around = Vec::with_capacity(4);
-    for (place, name) in SERIES.iter().enumerate() {
-        let values: Vec<f32> = turns.iter().map(|turn| turn.level.series()[place]).collect();
-        let series = Series::new(&values, at, next.level.series()[place]);
-        out.extend(series.features().map(|(feature, value)| (format!("{name}.{feature}"), value)));
-        around.push(series);
+    let around = [0, 1, 2, 3].map(|place| Series::new(turns, at, next, place));
+    for (series, name) in around.iter().zip(SERIES) {
+        let named = series.features().into_iter();
+        out.extend(named.map(|(feature, value)| (format!("{name}.{feature}"), value)));
     }
-    let [valence, anger, negative, positive] = &around[..] else {
-        return out;
-    };
+    let [valence, anger, negative, positive] = &around;
     let mut push = |name: &str, value: f32| out.push((name.to_owned(), value));
     let lasting_anger = anger.lower();
     let calm = 1.0 - negative.upper();
-    push("anger_after_calm_fast", lasting_anger * (1.0 - negative.past(0.4)));
-    push("anger_after_calm_slow", lasting_anger * (1.0 - negative.past(0.8)));
+    push(
+        "anger_after_calm_fast",
+        lasting_anger * (1.0 - negative.past(0.4)),
+    );
+    push(
+        "anger_after_calm_slow",
+        lasting_anger * (1.0 - negative.past(0.8)),
+    );
     push("new_anger", lasting_anger * (1.0 - anger.past(0.6)));
     push("calm_after_negative", calm * negative.past(0.6));
     push("calm_after_negative_fast", calm * negative.past(0.3));
@@ -149,29 +155,32 @@ fn features(turns: &[Observed], at: usize, next: &Observed) -> Vec<(String, f32)
     let length = |turn: &Observed| (turn.length.max(1) as f32).ln();
     push("length", turns.get(at).map_or(0.0, length));
     push("next_length", length(next));
-    push("question", f32::from(u8::from(turns.get(at).is_some_and(|turn| turn.question))));
+    push(
+        "question",
+        f32::from(u8::from(turns.get(at).is_some_and(|turn| turn.question))),
+    );
     out
 }
 
 /// One series around a turn.
-struct Series<'a> {
-    before: &'a [f32],
+struct Series {
+    before: Vec<f32>,
     now: f32,
     next: f32,
 }
 
-impl<'a> Series<'a> {
-    fn new(values: &'a [f32], at: usize, next: f32) -> Self {
-        let (before, rest) = values.split_at(at.min(values.len()));
+impl Series {
+    fn new(turns: &[Observed], at: usize, next: &Observed, place: usize) -> Self {
+        let value = |turn: &Observed| turn.level.series()[place];
         Self {
-            before,
-            now: rest.first().copied().unwrap_or(0.0),
-            next,
+            before: turns.iter().take(at).map(value).collect(),
+            now: turns.get(at).map_or(0.0, value),
+            next: value(next),
         }
     }
 
     fn past(&self, decay: f32) -> f32 {
-        ema(self.before, decay)
+        ema(&self.before, decay)
     }
 
     fn lower(&self) -> f32 {
@@ -187,9 +196,13 @@ impl<'a> Series<'a> {
         last.iter().sum::<f32>() / last.len().max(1) as f32
     }
 
-    fn features(&self) -> impl Iterator<Item = (&'static str, f32)> {
+    fn features(&self) -> [(&'static str, f32); 9] {
         let least = self.before.iter().copied().fold(f32::INFINITY, f32::min);
-        let most = self.before.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let most = self
+            .before
+            .iter()
+            .copied()
+            .fold(f32::NEG_INFINITY, f32::max);
         [
             ("now", self.now),
             ("next", self.next),
@@ -201,7 +214,6 @@ impl<'a> Series<'a> {
             ("lower", self.lower()),
             ("upper", self.upper()),
         ]
-        .into_iter()
     }
 }
 

@@ -19,13 +19,14 @@ pub(super) struct TurnLevel {
     pub positive: f32,
 }
 
-/// A multinomial regression from the cues' log-odds, the logarithms of the
-/// model's three probabilities and its valence to the five levels.
+/// A multinomial regression to the five levels: from what the cues add in each
+/// role, the logarithms of the model's three probabilities, and its valence.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Blend {
     bias: [f32; 5],
-    weights: [[f32; 9]; 5],
+    /// By level, then by feature.
+    weights: [Vec<f32>; 5],
 }
 
 /// Probabilities below this are taken as this: the model's last decimals say
@@ -33,26 +34,31 @@ pub(super) struct Blend {
 const LEAST_PROBABILITY: f32 = 1e-3;
 
 impl Blend {
-    /// The level of a turn.
-    pub fn level(&self, cues: &LevelLogits, score: &Score) -> TurnLevel {
+    /// Whether the weights are those of this many roles and a score.
+    pub fn fits(&self, roles: usize) -> bool {
+        self.weights
+            .iter()
+            .all(|weights| weights.len() == 5 * roles + 4)
+    }
+
+    /// The level of a turn, from what its own text, the agent's before, the
+    /// customer's before, and, once known, the agent's answer add.
+    pub fn level(&self, cues: &[LevelLogits], score: &Score) -> TurnLevel {
         let log = |p: f32| p.clamp(LEAST_PROBABILITY, 1.0).ln();
-        let mut features = [0.0; 9];
-        features[..5].copy_from_slice(cues);
-        features[5] = log(score.negative);
-        features[6] = log(score.neutral);
-        features[7] = log(score.positive);
-        features[8] = score.valence;
+        let mut features: Vec<f32> = cues.iter().flatten().copied().collect();
+        features.extend([score.negative, score.neutral, score.positive].map(log));
+        features.push(score.valence);
         let mut logits = self.bias;
         for (logit, weights) in logits.iter_mut().zip(&self.weights) {
-            *logit += weights.iter().zip(&features).map(|(w, f)| w * f).sum::<f32>();
+            let products = weights.iter().zip(&features).map(|(w, f)| w * f);
+            *logit += products.sum::<f32>();
         }
         TurnLevel::of(softmax(logits))
     }
 }
 
 impl TurnLevel {
-    fn of([worst, bad, even, good, best]: [f32; 5]) -> Self {
-        let _ = even;
+    fn of([worst, bad, _, good, best]: [f32; 5]) -> Self {
         Self {
             valence: 2.0 * (best - worst) + good - bad,
             anger: worst,
@@ -81,13 +87,22 @@ mod tests {
 
     #[test]
     fn the_level_is_the_expected_valence() {
-        let mut weights = [[0.0; 9]; 5];
+        let mut weights: [Vec<f32>; 5] = std::array::from_fn(|_| vec![0.0; 9]);
         weights[0][8] = -10.0;
-        let blend = Blend { bias: [0.0; 5], weights };
-        let angry = Score { negative: 1.0, neutral: 0.0, positive: 0.0, valence: -1.0 };
-        let level = blend.level(&[0.0; 5], &angry);
+        let blend = Blend {
+            bias: [0.0; 5],
+            weights,
+        };
+        assert!(blend.fits(1) && !blend.fits(2));
+        let angry = Score {
+            negative: 1.0,
+            neutral: 0.0,
+            positive: 0.0,
+            valence: -1.0,
+        };
+        let level = blend.level(&[[0.0; 5]], &angry);
         assert!(level.anger > 0.99 && level.valence < -1.98, "{level:?}");
-        let even = blend.level(&[0.0; 5], &Score::NEUTRAL);
+        let even = blend.level(&[[0.0; 5]], &Score::NEUTRAL);
         assert!(even.valence.abs() < 1e-6 && (even.negative - 0.4).abs() < 1e-6);
     }
 }

@@ -9,12 +9,13 @@ use super::detector::Detector;
 use super::levels::Blend;
 
 /// The cues and coefficients that ship with callheat, read once.
-pub(super) static MODEL: LazyLock<ArcModel> = LazyLock::new(|| {
-    match ArcModel::parse(include_str!("cues.tsv"), include_str!("arc.json")) {
-        Ok(model) => model,
-        Err(problem) => unreachable!("the built-in data are tested: {problem}"),
-    }
-});
+pub(super) static MODEL: LazyLock<ArcModel> =
+    LazyLock::new(
+        || match ArcModel::parse(include_str!("cues.tsv"), include_str!("arc.json")) {
+            Ok(model) => model,
+            Err(problem) => unreachable!("the built-in data are tested: {problem}"),
+        },
+    );
 
 /// Everything that `models/training/arc.py` fits.
 #[derive(Debug)]
@@ -46,6 +47,11 @@ impl ArcModel {
         let file: File = serde_json::from_str(coefficients).map_err(|error| error.to_string())?;
         if let Some(name) = file.detector.unknown_feature() {
             return Err(format!("no feature is named {name}"));
+        }
+        if !file.levels.now.fits(3) || !file.levels.settled.fits(4) {
+            return Err(
+                "levels: expected 19 weights a level for now and 24 for settled".to_owned(),
+            );
         }
         Ok(Self {
             cues: Cues::parse(cues)?,

@@ -117,18 +117,17 @@ impl ArcTracker {
 
     fn push_customer(&mut self, turn: &ArcTurn<'_>) -> Option<TurningPoint> {
         let answer = MODEL.cues.of(Role::Answer, &self.answer);
-        self.settle_latest(&answer);
+        self.settle_latest(answer);
         let latest = self.latest_of(turn);
         let observed = Observed {
-            level: MODEL
-                .now
-                .level(&MODEL.cues.now(latest.parts.each_ref()), &turn.score),
+            level: MODEL.now.level(&latest.parts, &turn.score),
             length: turn.turn.text.chars().count(),
             question: turn.turn.text.contains(['?', '？']),
         };
         let point = self.confirm(&observed, turn.index);
         self.observed.push(observed);
-        self.levels.push((turn.index, smoothed(&self.observed) / 2.0));
+        self.levels
+            .push((turn.index, smoothed(&self.observed) / 2.0));
         self.latest = Some(latest);
         self.answer = Cleaned::default();
         self.points.extend(point);
@@ -136,11 +135,11 @@ impl ArcTracker {
     }
 
     /// Gives the latest turn its level in the light of the agent's answer.
-    fn settle_latest(&mut self, answer: &LevelLogits) {
+    fn settle_latest(&mut self, answer: LevelLogits) {
         if let (Some(latest), Some(observed)) = (&self.latest, self.observed.last_mut()) {
-            let [own, agent, previous] = &latest.parts;
-            let cues = MODEL.cues.settled([own, agent, previous, answer]);
-            observed.level = MODEL.settled.level(&cues, &latest.score);
+            let [own, agent, previous] = latest.parts;
+            let parts = [own, agent, previous, answer];
+            observed.level = MODEL.settled.level(&parts, &latest.score);
         }
     }
 
@@ -180,7 +179,124 @@ impl ArcTracker {
             to: round(to / 2.0),
             confidence: round(confidence),
             confirmed_at,
-            trigger: if direction == super::Direction::Deterioration { down } else { up },
+            trigger: if direction == super::Direction::Deterioration {
+                down
+            } else {
+                up
+            },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arc::{Direction, Event};
+
+    /// A call as (speaker, text, valence); the probabilities follow the valence.
+    const CALL: &[(Speaker, &str, f32)] = &[
+        (Speaker::Agent, "您好，请问有什么可以帮您", 0.0),
+        (Speaker::Customer, "你好，我想退一下上个月那个会员", 0.0),
+        (Speaker::Agent, "请问您的手机号是多少", 0.0),
+        (Speaker::Customer, "就是打进来这个号", 0.0),
+        (Speaker::Agent, "这个按规定过了时间，退不了的", 0.0),
+        (
+            Speaker::Customer,
+            "凭什么退不了！我根本没用过，你们这不是抢钱吗",
+            -0.95,
+        ),
+        (Speaker::Agent, "系统就是这样规定的，我们也没办法", 0.0),
+        (Speaker::Customer, "嗯", 0.0),
+        (
+            Speaker::Customer,
+            "太欺负人了，你们就是骗子，我要投诉你们",
+            -0.95,
+        ),
+        (
+            Speaker::Agent,
+            "非常抱歉，我马上给您申请全额退款，今天就到账",
+            0.4,
+        ),
+        (Speaker::Customer, "哦真的啊，那太好了谢谢你", 0.9),
+        (Speaker::Agent, "应该的，给您添麻烦了", 0.3),
+        (Speaker::Customer, "没事没事，谢谢你啊再见", 0.9),
+    ];
+
+    fn push_all(tracker: &mut ArcTracker, call: &[(Speaker, &str, f32)]) -> Vec<TurningPoint> {
+        let mut told = Vec::new();
+        for (index, &(speaker, text, valence)) in call.iter().enumerate() {
+            let turn = Turn {
+                speaker,
+                start_ms: None,
+                end_ms: None,
+                text: text.to_owned(),
+            };
+            let score = Score {
+                negative: (-valence).max(0.02),
+                neutral: 1.0 - valence.abs(),
+                positive: valence.max(0.02),
+                valence,
+            };
+            told.extend(tracker.push(&ArcTurn {
+                index,
+                turn: &turn,
+                text: &Normalised::new(text),
+                score,
+            }));
+        }
+        told
+    }
+
+    #[test]
+    fn a_lasting_shift_is_told_with_its_trigger() {
+        let mut tracker = ArcTracker::new(ArcOptions::default());
+        let told = push_all(&mut tracker, CALL);
+        let arc = tracker.finish();
+        assert_eq!(told, arc.turning_points);
+        let [down, up] = told.as_slice() else {
+            panic!("{told:?}");
+        };
+        assert_eq!((down.turn, down.confirmed_at), (5, 8));
+        assert_eq!(down.direction, Direction::Deterioration);
+        assert!(down.from > -0.3 && down.to < -0.6, "{down:?}");
+        let trigger = |turn, event| Trigger {
+            turn,
+            speaker: Speaker::Agent,
+            event: Some(event),
+        };
+        assert_eq!(down.trigger, Some(trigger(4, Event::Refusal)));
+        assert_eq!((up.turn, up.confirmed_at), (10, 12));
+        assert_eq!(up.trigger, Some(trigger(9, Event::Resolution)));
+        assert_eq!(arc.course.lowest.map(|lowest| lowest.turn), Some(8));
+    }
+
+    #[test]
+    fn what_was_told_never_changes_with_later_turns() {
+        for end in 0..=CALL.len() {
+            let mut short = ArcTracker::new(ArcOptions::default());
+            let told = push_all(&mut short, CALL.get(..end).unwrap());
+            let mut long = ArcTracker::new(ArcOptions::default());
+            let all = push_all(&mut long, CALL);
+            assert_eq!(told, all[..told.len()], "{end} turns");
+        }
+    }
+
+    #[test]
+    fn a_passing_outburst_is_no_turning_point() {
+        let mut tracker = ArcTracker::new(ArcOptions::default());
+        let told = push_all(
+            &mut tracker,
+            &[
+                (Speaker::Customer, "我想问一下账单", 0.0),
+                (Speaker::Customer, "哎怎么这么贵啊", -0.9),
+                (Speaker::Customer, "哦，那是我看错了", 0.1),
+                (Speaker::Customer, "那就按这个办吧", 0.0),
+            ],
+        );
+        assert_eq!(told, vec![]);
+        assert_eq!(
+            ArcTracker::new(ArcOptions::default()).finish(),
+            Arc::default()
+        );
     }
 }
