@@ -103,7 +103,7 @@ impl Default for SignalFinder {
     }
 }
 
-/// Sum of the weights of a kind, and where its strongest pattern stands.
+/// Sum of the weights of a kind, and where its longest match stands.
 fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f32, Span)> {
     let of_kind = |entry: &&&Entry| entry.signal.is_none_or(|kind| kind == signal);
     let denied: Vec<_> = matched
@@ -113,7 +113,7 @@ fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f3
         .flat_map(|entry| entry.pattern.find_iter(text.text()).map(|m| m.range()))
         .collect();
     let mut total = 0.0;
-    let mut strongest: Option<(f32, Span)> = None;
+    let mut longest: Option<Span> = None;
     for entry in matched.iter().filter(of_kind) {
         let Some(weight) = entry.weight else { continue };
         let found = entry.pattern.find_iter(text.text()).find(|m| {
@@ -124,11 +124,12 @@ fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f3
         });
         let Some(found) = found else { continue };
         total += weight;
-        if strongest.is_none_or(|(best, _)| weight > best) {
-            strongest = Some((weight, text.raw_span(found.range())));
+        let span = text.raw_span(found.range());
+        if longest.is_none_or(|best| span.1 - span.0 > best.1 - best.0) {
+            longest = Some(span);
         }
     }
-    strongest.map(|(_, span)| (total, span))
+    longest.map(|span| (total, span))
 }
 
 /// Weights of n-grams, fitted by `models/training/signals.py`.
