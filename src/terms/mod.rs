@@ -15,12 +15,15 @@ mod pattern;
 mod periods;
 mod reference;
 mod scope;
+pub mod tagger;
 
 pub use batch::{BatchOptions, BatchTerm, BatchTerms, CallTerms, Example, TurnTerms};
 pub use category::Category;
+pub use discovery::phrases;
 pub use finder::{TermFinder, TurnText};
 pub use lexicon::{Entry, Lexicon, LexiconError};
 pub use periods::{Change, started_at};
+pub use reference::ReferenceTable;
 
 use crate::call::Span;
 
