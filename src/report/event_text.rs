@@ -20,7 +20,7 @@ impl EventPrinter {
     }
 
     /// Writes one event as one line.
-    pub fn print(&self, event: &Event, out: &mut impl Write) -> io::Result<()> {
+    pub fn print(self, event: &Event, out: &mut impl Write) -> io::Result<()> {
         let line = match event {
             Event::Turn { call_id, turn } => {
                 let code = match turn.label {
@@ -103,7 +103,7 @@ impl EventPrinter {
         writeln!(out, "{line}")
     }
 
-    fn painted(&self, code: &str, text: &str) -> String {
+    fn painted(self, code: &str, text: &str) -> String {
         if self.paint {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {

@@ -70,9 +70,9 @@ impl Neighbours {
         } else if let Some(rarest) = self.0.iter_mut().min_by_key(|known| known.1) {
             // The "frequent" algorithm of Misra and Gries on three places.
             if rarest.1 == 0 {
-                *rarest = (neighbour, 1)
+                *rarest = (neighbour, 1);
             } else {
-                self.0.iter_mut().for_each(|known| known.1 -= 1)
+                self.0.iter_mut().for_each(|known| known.1 -= 1);
             }
         }
     }

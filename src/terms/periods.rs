@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(read("2024-05-01T10:20:30+08:00".into()), expected);
         assert_eq!(read("2024-05-01 02:20:30".into()), expected);
         assert_eq!(read("2024-05-01T02:20:30.250Z".into()), expected);
-        assert_eq!(read("20240501022030".into()).is_some(), true);
+        assert!(read("20240501022030".into()).is_some());
         assert_eq!(read(1_714_530_030_i64.into()), expected);
         assert_eq!(read(1_714_530_030_000_i64.into()), expected);
         assert_eq!(read("2024-05-01".into()), Some(1_714_521_600));
