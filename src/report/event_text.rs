@@ -6,7 +6,7 @@ use crate::escalation::Level;
 use crate::heatmap::Event;
 use crate::sentiment::Label;
 
-/// Writes live events as lines for people.
+/// Writes live events as lines for people, who count turns from 1.
 #[derive(Debug, Clone, Copy)]
 pub struct EventPrinter {
     language: Language,
@@ -46,7 +46,9 @@ impl EventPrinter {
                 let way = self.painted(code, way);
                 format!(
                     "{call_id}  {way}  #{}  {:+.2} → {:+.2}",
-                    point.turn, point.from, point.to
+                    point.turn + 1,
+                    point.from,
+                    point.to
                 )
             }
             Event::Signal {
@@ -57,7 +59,7 @@ impl EventPrinter {
             } => {
                 let kind =
                     self.painted("1;35", self.language.pick(signal.chinese(), signal.name()));
-                format!("{call_id}  ⚑ {kind}  #{turn}")
+                format!("{call_id}  ⚑ {kind}  #{}", turn + 1)
             }
             Event::Risk {
                 call_id,
@@ -71,7 +73,11 @@ impl EventPrinter {
                 };
                 let level = self.painted(code, level);
                 let risk = self.language.pick("升级风险", "risk");
-                format!("{call_id}  {risk} {level} {:.2}  #{turn}", escalation.risk)
+                format!(
+                    "{call_id}  {risk} {level} {:.2}  #{}",
+                    escalation.risk,
+                    turn + 1
+                )
             }
             Event::TermAlert { alert } => {
                 let rising =
