@@ -1,1 +1,9 @@
-fn main() {}
+//! `callheat`: Chinese call transcripts in, an emotion heatmap out.
+
+use std::process::ExitCode;
+
+mod cli;
+
+fn main() -> ExitCode {
+    cli::run().into()
+}

@@ -2,10 +2,29 @@
 //! points (情绪拐点). A fold: [`ArcTracker::push`] each turn, then
 //! [`ArcTracker::finish`].
 
+mod agent;
+mod backchannel;
+mod course;
+mod tracker;
+
+pub use backchannel::is_backchannel;
+pub use course::{Course, Lowest};
+pub use tracker::{ArcOptions, ArcTracker, ArcTurn};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::call::Speaker;
+
+/// The emotional course of a call.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Arc {
+    /// Shifts of level that last, in order.
+    pub turning_points: Vec<TurningPoint>,
+    /// The level over the whole call: what a steady decline without a turning
+    /// point shows in.
+    pub course: Course,
+}
 
 /// Which way the level shifts.
 #[derive(
@@ -20,7 +39,7 @@ pub enum Direction {
 }
 
 /// A shift of the customer's emotional level to a new level that lasts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TurningPoint {
     /// Index of the customer turn at which the new level began.
     pub turn: usize,
@@ -40,7 +59,7 @@ pub struct TurningPoint {
 }
 
 /// What stands just before a turning point.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Trigger {
     /// The turn that triggered the shift.
     pub turn: usize,

@@ -1,5 +1,14 @@
 //! Seventh stage: escalation signals and the risk that the call escalates
-//! (升级风险). A fold over the turns.
+//! (升级风险). [`SignalFinder`] finds the signals of one customer turn; the risk is
+//! a fold over the turns: [`RiskTracker::push`], then [`RiskTracker::finish`].
+
+mod list;
+mod risk;
+mod signals;
+
+pub use list::SignalListError;
+pub use risk::{RiskError, RiskModel, RiskTracker, RiskTurn};
+pub use signals::SignalFinder;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +37,53 @@ pub enum Signal {
     RepeatContact,
     /// Insults.
     Insult,
+}
+
+impl Signal {
+    /// All kinds, in the order of the schema.
+    pub const ALL: [Self; 8] = [
+        Self::Regulator,
+        Self::Media,
+        Self::Legal,
+        Self::Police,
+        Self::Supervisor,
+        Self::Churn,
+        Self::RepeatContact,
+        Self::Insult,
+    ];
+
+    /// The name used in data files and in the output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Regulator => "regulator",
+            Self::Media => "media",
+            Self::Legal => "legal",
+            Self::Police => "police",
+            Self::Supervisor => "supervisor",
+            Self::Churn => "churn",
+            Self::RepeatContact => "repeat_contact",
+            Self::Insult => "insult",
+        }
+    }
+
+    /// The Chinese name shown to reviewers.
+    pub fn chinese(self) -> &'static str {
+        match self {
+            Self::Regulator => "监管投诉",
+            Self::Media => "媒体曝光",
+            Self::Legal => "法律途径",
+            Self::Police => "报警",
+            Self::Supervisor => "要求上级",
+            Self::Churn => "离网流失",
+            Self::RepeatContact => "重复来电",
+            Self::Insult => "辱骂",
+        }
+    }
+
+    /// The kind of a name in a data file.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|signal| signal.name() == name)
+    }
 }
 
 /// A signal found in a customer's turn.

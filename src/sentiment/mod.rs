@@ -1,5 +1,24 @@
 //! Fourth stage: the sentiment of each turn through an ONNX model.
+//!
+//! A [`Model`] is a folder in Hugging Face layout (or the one inside the
+//! binary); [`Scorer`] runs it on a pool of one-thread sessions of a
+//! [`Runtime`] and answers each caller through a channel that travels with its
+//! request. A score never depends on what else is being scored.
 
+mod config;
+mod decode;
+mod error;
+mod model;
+pub mod runtime;
 mod score;
+mod scorer;
+mod tokeniser;
 
+pub use config::{Graded, LabelMap, ModelConfig, Truncation};
+pub use decode::Decoder;
+pub use error::{ModelError, ScoreError};
+pub use model::{Model, ModelInfo};
+pub use runtime::{Device, Runtime, RuntimeChoice};
 pub use score::{Label, Score};
+pub use scorer::{Batching, ScoreCounts, Scorer, ScorerOptions};
+pub use tokeniser::Tokeniser;

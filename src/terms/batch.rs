@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::TermHit;
 use super::category::Category;
@@ -68,7 +68,7 @@ impl Default for BatchOptions {
 }
 
 /// A high-frequency complaint term of the batch.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BatchTerm {
     /// The canonical form; `N` stands for a number.
     pub term: String,
@@ -96,7 +96,7 @@ pub struct BatchTerm {
 }
 
 /// Where a term was used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// The call.
     pub call_id: String,

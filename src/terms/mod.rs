@@ -14,6 +14,7 @@ mod lexicon;
 mod pattern;
 mod periods;
 mod reference;
+mod rising;
 mod scope;
 pub mod tagger;
 
@@ -24,6 +25,7 @@ pub use finder::{TermFinder, TurnText};
 pub use lexicon::{Entry, Lexicon, LexiconError};
 pub use periods::{Change, started_at};
 pub use reference::ReferenceTable;
+pub use rising::{RisingOptions, RisingTerms, TermAlert};
 
 use crate::call::Span;
 

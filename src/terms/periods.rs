@@ -2,7 +2,7 @@
 //! time the batch spans.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::keyness::{chi_square_tail, log_likelihood};
@@ -15,7 +15,7 @@ const FEWEST_CALLS: u64 = 5;
 
 /// How a term's share of the calls changed from the earlier half of the
 /// batch's calls to the later one.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// Share of the earlier calls that have the term, 0..1.
     pub earlier_share: f64,

@@ -5,4 +5,4 @@
 
 mod normalise;
 
-pub use normalise::Normalised;
+pub use normalise::{Normalised, simplified};

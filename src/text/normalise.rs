@@ -47,6 +47,12 @@ impl Normalised {
     }
 }
 
+/// The text with traditional characters as simplified ones, otherwise as it is:
+/// what a model trained on simplified text should read.
+pub fn simplified(raw: &str) -> String {
+    raw.chars().map(simplified_character).collect()
+}
+
 /// Appends the normalised form of one character; nothing for a character that
 /// only formats (zero-width space, direction marks, byte-order mark).
 fn push_folded(character: char, out: &mut String) {
@@ -54,7 +60,7 @@ fn push_folded(character: char, out: &mut String) {
         out.push(character.to_ascii_lowercase());
     } else if !is_format_character(character) {
         for folded in std::iter::once(character).nfkc() {
-            out.extend(simplified(folded).to_lowercase());
+            out.extend(simplified_character(folded).to_lowercase());
         }
     }
 }
@@ -65,7 +71,7 @@ fn is_format_character(character: char) -> bool {
 
 /// Traditional → simplified for one character, by OpenCC's own tables.
 /// Conversions are remembered: calls repeat a few thousand characters.
-fn simplified(character: char) -> char {
+fn simplified_character(character: char) -> char {
     static CONVERTER: OnceLock<Option<OpenCC>> = OnceLock::new();
     static KNOWN: OnceLock<Mutex<HashMap<char, char>>> = OnceLock::new();
     if !matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')

@@ -1,0 +1,137 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use callheat::heatmap::{Generator, LevelCounts, Summary};
+use callheat::input::{self, InputPath};
+use callheat::pipeline::{Analyser, BatchOptions, run_batch};
+use callheat::report::html::PageOptions;
+use callheat::report::{
+    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, PageReport, Report,
+    TerminalReport, paint_is_wanted,
+};
+
+use super::Exit;
+use super::args::{AnalyzeArgs, OutputFormat, RiskLevel};
+use super::interrupt::stop_on_interrupt;
+use super::progress::TerminalProgress;
+use super::setup;
+
+/// Analyses transcripts and writes the reports asked for.
+pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Exit> {
+    let input_options = setup::input_options(&args.input)?;
+    let analyser = Arc::new(setup::analyser(&args.model, &args.findings, args.quiet)?);
+    let reports = reports(args, &analyser)?;
+    let inputs: Vec<InputPath> = args
+        .inputs
+        .iter()
+        .map(|path| InputPath::from(path.clone()))
+        .collect();
+    let reader = input::read(&inputs, &input_options);
+    let mut progress = TerminalProgress::new(args.quiet, &inputs, reader.progress());
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the worker threads")?;
+    let tail = runtime.block_on(async {
+        let options = BatchOptions {
+            stop: stop_on_interrupt(),
+        };
+        run_batch(analyser, reader, reports, &mut progress, &options).await
+    });
+    // The reading thread may wait for a pipe that never ends.
+    runtime.shutdown_background();
+    progress.finish();
+    let tail = tail.with_context(|| format!("cannot write {}", named_outputs(args)))?;
+    Ok(exit(&tail.summary, args.fail_on))
+}
+
+fn exit(summary: &Summary, fail_on: Option<RiskLevel>) -> Exit {
+    let LevelCounts { medium, high, .. } = summary.levels;
+    let reached = match fail_on {
+        Some(RiskLevel::Medium) => medium + high > 0,
+        Some(RiskLevel::High) => high > 0,
+        None => false,
+    };
+    if summary.failed > 0 || summary.interrupted {
+        Exit::SomeInputFailed
+    } else if reached {
+        Exit::LevelReached
+    } else {
+        Exit::Success
+    }
+}
+
+fn named_outputs(args: &AnalyzeArgs) -> String {
+    let named = [&args.output, &args.csv, &args.html]
+        .into_iter()
+        .flatten()
+        .map(|path| path.display().to_string());
+    let named: Vec<String> = named.collect();
+    if named.is_empty() {
+        "to standard output".to_owned()
+    } else {
+        named.join(", ")
+    }
+}
+
+/// Opens every output before the work starts, so that a wrong path is known at once.
+fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dyn Report>>> {
+    let head = BatchHead {
+        generator: Generator::this(),
+        model: analyser.scorer().info().clone(),
+        bins: analyser.stages().options.bins,
+    };
+    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    let only_stdout = args.output.is_none() && args.csv.is_none() && args.html.is_none();
+    let stdout = PathBuf::from("-");
+    let output = if only_stdout {
+        Some(&stdout)
+    } else {
+        args.output.as_ref()
+    };
+    if let Some(path) = output {
+        let destination = Destination::create(path)?;
+        reports.push(match args.format {
+            OutputFormat::Json => Box::new(JsonReport::begin(destination, &head)?),
+            OutputFormat::Jsonl => Box::new(JsonLinesReport::begin(destination, &head)),
+        });
+    }
+    if let Some(path) = &args.csv {
+        reports.push(Box::new(CsvReport::begin(Destination::create(path)?)?));
+    }
+    let language = args.lang.into();
+    if let Some(path) = &args.html {
+        let options = PageOptions {
+            language,
+            ..PageOptions::default()
+        };
+        reports.push(Box::new(PageReport::begin(
+            Destination::create(path)?,
+            &head,
+            options,
+        )?));
+    }
+    let stdout_is_taken = [output, args.csv.as_ref(), args.html.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|path| path == Path::new("-"));
+    if args.quiet {
+        // No summary.
+    } else if stdout_is_taken {
+        let paint = paint_is_wanted(&io::stderr());
+        reports.push(Box::new(TerminalReport::new(
+            io::stderr(),
+            &head,
+            language,
+            paint,
+        )));
+    } else {
+        let paint = paint_is_wanted(&io::stdout());
+        reports.push(Box::new(TerminalReport::new(
+            io::stdout(),
+            &head,
+            language,
+            paint,
+        )));
+    }
+    Ok(reports)
+}

@@ -1,0 +1,130 @@
+use std::io::{self, Write};
+use std::path::Path;
+
+use callheat::escalation::{RiskModel, SignalFinder};
+use callheat::input::{Format, InputOptions};
+use callheat::pipeline::{Analyser, AnalyserOptions, Stages};
+use callheat::segment::Segmenter;
+use callheat::sentiment::{Batching, Device, Model, RuntimeChoice, Scorer, ScorerOptions, runtime};
+use callheat::terms::{Lexicon, TermFinder};
+use callheat::timing::TimingOptions;
+
+use super::args::{DeviceArg, FindingArgs, InputArgs, ModelArgs, RuntimeArg};
+
+/// The options for reading.
+pub fn input_options(args: &InputArgs) -> anyhow::Result<InputOptions> {
+    let format = args
+        .input_format
+        .as_deref()
+        .map(str::parse::<Format>)
+        .transpose()?;
+    Ok(InputOptions {
+        format,
+        agent_speaker: args.agent_speaker.clone(),
+        agent_channel: args.agent_channel.clone(),
+        ..InputOptions::default()
+    })
+}
+
+/// Loads the model and the other stages' data at the same time: both take a
+/// noticeable part of a second.
+pub fn analyser(
+    model: &ModelArgs,
+    findings: &FindingArgs,
+    quiet: bool,
+) -> anyhow::Result<Analyser> {
+    std::thread::scope(|scope| {
+        let stages = scope.spawn(|| stages(findings));
+        let scorer = scorer(model);
+        let stages = match stages.join() {
+            Ok(stages) => stages,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let scorer = scorer?;
+        if !quiet {
+            let info = scorer.info();
+            let _ = writeln!(
+                io::stderr(),
+                "callheat: model {} on {}",
+                info.name,
+                info.runtime
+            );
+        }
+        Ok(Analyser::new(scorer, stages?))
+    })
+}
+
+fn scorer(args: &ModelArgs) -> anyhow::Result<Scorer> {
+    let model = match &args.model {
+        Some(folder) => Model::from_folder(folder)?,
+        None => Model::built_in()?,
+    };
+    let choice = match args.runtime {
+        RuntimeArg::Auto => RuntimeChoice::Auto,
+        RuntimeArg::Ort => RuntimeChoice::OnnxRuntime,
+        RuntimeArg::Rten => RuntimeChoice::Rten,
+    };
+    let device = match args.device {
+        DeviceArg::Cpu => Device::Cpu,
+        DeviceArg::Cuda => Device::Cuda,
+    };
+    let runtime = runtime::open(&model, choice, args.ort_lib.clone(), device)?;
+    let defaults = ScorerOptions::default();
+    let batching = args
+        .batch_tokens
+        .map_or(Batching::Single, |tokens| Batching::Padded {
+            max_tokens: tokens.get(),
+        });
+    let options = ScorerOptions {
+        threads: args.threads.unwrap_or(defaults.threads),
+        batching,
+        ..defaults
+    };
+    Ok(Scorer::start(&model, runtime, options)?)
+}
+
+fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {
+    let (segmenter, bad_words) = Segmenter::new(&args.user_dict)?;
+    for bad in &bad_words {
+        report_bad_line(&bad.path, bad.line, &bad.reason);
+    }
+    let lexicon = match &args.lexicon {
+        Some(path) => {
+            let (lexicon, bad_entries) = Lexicon::load(path)?;
+            for bad in &bad_entries {
+                report_bad_line(&bad.path, bad.line, &bad.reason);
+            }
+            lexicon
+        }
+        None => Lexicon::built_in(),
+    };
+    let signals = match &args.signals {
+        Some(path) => SignalFinder::from_file(path)?,
+        None => SignalFinder::default(),
+    };
+    let timing = TimingOptions {
+        silence_ms: args.silence,
+        ..TimingOptions::default()
+    };
+    let options = AnalyserOptions {
+        bins: args.bins.get() as usize,
+        words: args.words,
+        timing,
+        ..AnalyserOptions::default()
+    };
+    Ok(Stages {
+        segmenter,
+        terms: TermFinder::new(lexicon),
+        signals,
+        risk: RiskModel::default(),
+        options,
+    })
+}
+
+fn report_bad_line(path: &Path, line: usize, reason: &str) {
+    let path = path.display();
+    let _ = writeln!(
+        io::stderr(),
+        "callheat: {path}:{line}: {reason}; the line is left out"
+    );
+}

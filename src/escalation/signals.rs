@@ -1,0 +1,151 @@
+use std::path::Path;
+
+use regex::RegexSet;
+
+use super::list::{self, Entry, SignalListError};
+use super::{Signal, SignalHit};
+use crate::call::Span;
+use crate::sentiment::Score;
+use crate::text::Normalised;
+
+/// The list that ships with callheat.
+const DEFAULT_LIST: &str = include_str!("signals.txt");
+
+/// How much of a missing weight full anger (valence −1) makes up for.
+const MOOD_WEIGHT: f32 = 0.5;
+
+/// Finds escalation signals in a customer's turn by an editable list; the
+/// agent's turns never give any, so do not ask for them.
+#[derive(Debug)]
+pub struct SignalFinder {
+    entries: Vec<Entry>,
+    /// The same patterns in the same order, to see at once which match.
+    set: RegexSet,
+}
+
+impl SignalFinder {
+    /// A finder with the list in a file; the format stands at the head of the
+    /// list that ships with callheat.
+    pub fn from_file(path: &Path) -> Result<Self, SignalListError> {
+        let list = std::fs::read_to_string(path).map_err(|source| SignalListError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&list, path)
+    }
+
+    /// A finder with a list given as text; `name` stands in messages.
+    pub fn parse(list: &str, name: &Path) -> Result<Self, SignalListError> {
+        let problem = |(line, problem)| SignalListError::Line {
+            path: name.to_owned(),
+            line,
+            problem,
+        };
+        let entries = list::parse(list).map_err(problem)?;
+        let patterns = entries.iter().map(|entry| entry.pattern.as_str());
+        let set = RegexSet::new(patterns)
+            .map_err(|error| problem((0, format!("the list is too large: {error}"))))?;
+        Ok(Self { entries, set })
+    }
+
+    /// The signals of a customer's turn, in the order of the kinds, one of a
+    /// kind at most.
+    ///
+    /// A kind is found where the weights of its patterns, together with half of
+    /// the turn's negative valence, reach 1 and at least one of them matches.
+    pub fn find(&self, text: &Normalised, score: &Score) -> Vec<SignalHit> {
+        let matched: Vec<&Entry> = self
+            .set
+            .matches(text.text())
+            .into_iter()
+            .filter_map(|index| self.entries.get(index))
+            .collect();
+        let mood = MOOD_WEIGHT * (-score.valence).max(0.0);
+        Signal::ALL
+            .into_iter()
+            .filter_map(|signal| {
+                let (weight, span) = strength(signal, &matched, text)?;
+                (weight + mood >= 1.0).then_some(SignalHit { signal, span })
+            })
+            .collect()
+    }
+}
+
+impl Default for SignalFinder {
+    fn default() -> Self {
+        match Self::parse(DEFAULT_LIST, Path::new("signals.txt")) {
+            Ok(finder) => finder,
+            Err(error) => unreachable!("the built-in list is tested: {error}"),
+        }
+    }
+}
+
+/// Sum of the weights of a kind, and where its strongest pattern stands.
+fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f32, Span)> {
+    let of_kind = |entry: &&&Entry| entry.signal.is_none_or(|kind| kind == signal);
+    let denied: Vec<_> = matched
+        .iter()
+        .filter(|entry| entry.weight.is_none())
+        .filter(of_kind)
+        .flat_map(|entry| entry.pattern.find_iter(text.text()).map(|m| m.range()))
+        .collect();
+    let mut total = 0.0;
+    let mut strongest: Option<(f32, Span)> = None;
+    for entry in matched.iter().filter(of_kind) {
+        let Some(weight) = entry.weight else { continue };
+        let found = entry.pattern.find_iter(text.text()).find(|m| {
+            !m.is_empty()
+                && denied
+                    .iter()
+                    .all(|no| m.end() <= no.start || m.start() >= no.end)
+        });
+        let Some(found) = found else { continue };
+        total += weight;
+        if strongest.is_none_or(|(best, _)| weight > best) {
+            strongest = Some((weight, text.raw_span(found.range())));
+        }
+    }
+    strongest.map(|(_, span)| (total, span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> Vec<&'static str> {
+        let angry = Score {
+            negative: 0.9,
+            neutral: 0.1,
+            positive: 0.0,
+            valence: -0.9,
+        };
+        SignalFinder::default()
+            .find(&Normalised::new(text), &angry)
+            .into_iter()
+            .map(|hit| hit.signal.name())
+            .collect()
+    }
+
+    #[test]
+    fn threats_are_found_by_kind() {
+        assert_eq!(kinds("再不退我就去工信部投诉你们"), ["regulator"]);
+        assert_eq!(kinds("我打幺二三一五去"), ["regulator"]);
+        assert_eq!(kinds("我發到抖音上讓大家看看"), ["media"]);
+        assert_eq!(kinds("那咱们法院见"), ["legal"]);
+        assert_eq!(kinds("叫你们经理来接"), ["supervisor"]);
+    }
+
+    #[test]
+    fn questions_and_plain_requests_are_no_threats() {
+        assert!(kinds("投诉流程是什么").is_empty());
+        assert!(kinds("我想问一下怎么办理销户").is_empty());
+    }
+
+    #[test]
+    fn the_span_is_of_the_raw_text() {
+        let text = Normalised::new("那我要去 工信部");
+        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL);
+        assert_eq!(hits.len(), 1);
+        assert_eq!(hits[0].span, Span(3, 8));
+    }
+}

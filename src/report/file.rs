@@ -1,0 +1,113 @@
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot write {path}: {source}; check that the folder exists, is writable and has space left"
+)]
+pub struct OutputError {
+    /// The report.
+    pub path: PathBuf,
+    /// The cause.
+    pub source: io::Error,
+}
+
+/// Where a report goes. A file appears under its name only when it is whole:
+/// until then it is a temporary file beside it (mode 0600) that goes away when
+/// the run ends early.
+pub enum Destination {
+    /// Standard output.
+    Stdout(BufWriter<io::Stdout>),
+    /// A file.
+    File {
+        /// The file while it is being written.
+        partial: BufWriter<NamedTempFile>,
+        /// Its name when it is whole.
+        path: PathBuf,
+    },
+}
+
+impl Destination {
+    /// Standard output for `-`, else a file.
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout(BufWriter::new(io::stdout())));
+        }
+        let failed = |source| OutputError {
+            path: path.to_owned(),
+            source,
+        };
+        if path.is_dir() {
+            return Err(failed(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "it is a folder, name a file in it",
+            )));
+        }
+        let folder = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let partial = tempfile::Builder::new()
+            .prefix(".callheat-")
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .map_err(failed)?;
+        Ok(Self::File {
+            partial: BufWriter::with_capacity(1 << 16, partial),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Makes everything written durable and gives a file its name.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Stdout(mut stdout) => stdout.flush(),
+            Self::File { partial, path } => {
+                let partial = partial
+                    .into_inner()
+                    .map_err(io::IntoInnerError::into_error)?;
+                partial.as_file().sync_data()?;
+                give_usual_permissions(partial.as_file())?;
+                partial.persist(&path).map_err(|error| error.error)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A finished report is as readable as any file the user creates.
+#[cfg(unix)]
+fn give_usual_permissions(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    // The umask cannot be asked for without setting it; a probe file shows it.
+    let probe = tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o666))
+        .tempfile()?;
+    let mode = probe.as_file().metadata()?.permissions().mode();
+    file.set_permissions(std::fs::Permissions::from_mode(mode & 0o666))
+}
+
+#[cfg(not(unix))]
+fn give_usual_permissions(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(stdout) => stdout.write(bytes),
+            Self::File { partial, .. } => partial.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(stdout) => stdout.flush(),
+            Self::File { partial, .. } => partial.flush(),
+        }
+    }
+}

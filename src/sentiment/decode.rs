@@ -1,0 +1,75 @@
+use super::config::ModelConfig;
+use super::error::ScoreError;
+use super::runtime::Outputs;
+use super::score::{Label, Score};
+
+/// Turns a model's raw outputs into scores.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    config: ModelConfig,
+}
+
+impl Decoder {
+    /// A decoder for models of this configuration.
+    pub fn new(config: &ModelConfig) -> Self {
+        Self {
+            config: config.clone(),
+        }
+    }
+
+    /// One score per row: softmax of logits / temperature, probabilities of
+    /// labels with the same meaning added up; valence is the graded output
+    /// mapped linearly to −1..1 and clamped, or p(positive) − p(negative).
+    pub fn scores(&self, outputs: &Outputs) -> Result<Vec<Score>, ScoreError> {
+        let classes = &self.config.labels.classes;
+        if outputs.classes != classes.len() {
+            let found = outputs.classes;
+            let expected = classes.len();
+            return Err(ScoreError::Output(format!(
+                "{found} classes where config.json names {expected}"
+            )));
+        }
+        let rows = outputs.logits.chunks_exact(outputs.classes);
+        rows.enumerate()
+            .map(|(row, logits)| {
+                self.score(logits, outputs.graded.as_ref().and_then(|all| all.get(row)))
+            })
+            .collect()
+    }
+
+    fn score(&self, logits: &[f32], graded: Option<&f32>) -> Result<Score, ScoreError> {
+        if logits.iter().any(|logit| !logit.is_finite())
+            || graded.is_some_and(|value| !value.is_finite())
+        {
+            return Err(ScoreError::Output("not a number".to_owned()));
+        }
+        let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weights: Vec<f32> = logits
+            .iter()
+            .map(|logit| ((logit - highest) / self.config.temperature).exp())
+            .collect();
+        let total: f32 = weights.iter().sum();
+        let mut score = Score {
+            negative: 0.0,
+            neutral: 0.0,
+            positive: 0.0,
+            valence: 0.0,
+        };
+        for (weight, class) in weights.iter().zip(&self.config.labels.classes) {
+            let probability = weight / total;
+            match class {
+                Label::Negative => score.negative += probability,
+                Label::Neutral => score.neutral += probability,
+                Label::Positive => score.positive += probability,
+            }
+        }
+        score.valence = match (&self.config.graded, graded) {
+            (Some(scale), Some(value)) => {
+                let [low, high] = scale.range;
+                (2.0 * (value - low) / (high - low) - 1.0).clamp(-1.0, 1.0)
+            }
+            _ => score.positive - score.negative,
+        };
+        Ok(score)
+    }
+}

@@ -1,0 +1,225 @@
+//! The two runtimes behind one pair of traits: [`Runtime`] opens one-thread
+//! [`Session`]s, and a session runs one [`TokenBatch`] at a time.
+
+mod locate;
+mod onnxruntime;
+mod rten;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::error::{ModelError, ScoreError};
+use super::model::Model;
+
+/// Which runtime was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RuntimeChoice {
+    /// ONNX Runtime where its library is found, else rten.
+    #[default]
+    Auto,
+    /// ONNX Runtime, or an error.
+    OnnxRuntime,
+    /// The built-in runtime.
+    Rten,
+}
+
+/// Where the model runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// The first NVIDIA GPU, through ONNX Runtime.
+    Cuda,
+}
+
+/// Token ids of several texts, filled up to one length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenBatch {
+    /// Number of texts.
+    pub rows: usize,
+    /// Tokens of the longest text.
+    pub columns: usize,
+    /// `rows × columns` token ids, row by row.
+    pub ids: Vec<i64>,
+    /// `rows × columns`: 1 for a token, 0 for filling.
+    pub mask: Vec<i64>,
+}
+
+impl TokenBatch {
+    /// Fills the texts up to the longest with `pad`.
+    pub fn new(texts: &[&[u32]], pad: i64) -> Self {
+        let columns = texts.iter().map(|ids| ids.len()).max().unwrap_or(0);
+        let mut batch = Self {
+            rows: texts.len(),
+            columns,
+            ids: Vec::new(),
+            mask: Vec::new(),
+        };
+        for ids in texts {
+            batch.ids.extend(ids.iter().map(|id| i64::from(*id)));
+            batch.mask.resize(batch.ids.len(), 1);
+            batch.ids.resize(batch.ids.len() + columns - ids.len(), pad);
+            batch.mask.resize(batch.ids.len(), 0);
+        }
+        batch
+    }
+}
+
+/// What a session returns for a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outputs {
+    /// Number of classes.
+    pub classes: usize,
+    /// `rows × classes` logits, row by row.
+    pub logits: Vec<f32>,
+    /// One value per row, when the model has a graded output.
+    pub graded: Option<Vec<f32>>,
+}
+
+/// A loaded model that opens sessions.
+pub trait Runtime: Send + Sync {
+    /// Name and version, such as `onnxruntime 1.31.1`.
+    fn name(&self) -> &str;
+    /// Opens a session of one thread.
+    fn open(&self) -> Result<Box<dyn Session>, ModelError>;
+}
+
+impl fmt::Debug for dyn Runtime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Runs one batch at a time.
+pub trait Session: Send {
+    /// Logits of each row. Needs at least one row of at least one token.
+    fn run(&mut self, batch: &TokenBatch) -> Result<Outputs, ScoreError>;
+}
+
+/// Loads the model into the runtime asked for.
+pub fn open(
+    model: &Model,
+    choice: RuntimeChoice,
+    library: Option<PathBuf>,
+    device: Device,
+) -> Result<Box<dyn Runtime>, ModelError> {
+    let named = library.is_some();
+    let found = match choice {
+        RuntimeChoice::Rten => None,
+        RuntimeChoice::Auto | RuntimeChoice::OnnxRuntime => locate::onnx_runtime_library(library)?,
+    };
+    match (found, choice, device) {
+        (Some(path), RuntimeChoice::Auto, Device::Cpu) if !named => {
+            // A library that happens to lie about must not stop the work.
+            match onnxruntime::OnnxRuntime::load(model, &path, device) {
+                Ok(runtime) => Ok(Box::new(runtime)),
+                Err(ModelError::OnnxRuntime { .. }) => Ok(Box::new(rten::Rten::load(model)?)),
+                Err(error) => Err(error),
+            }
+        }
+        (Some(path), _, _) => Ok(Box::new(onnxruntime::OnnxRuntime::load(
+            model, &path, device,
+        )?)),
+        (None, RuntimeChoice::OnnxRuntime, _) => Err(ModelError::NoOnnxRuntime {
+            looked: locate::places(),
+        }),
+        (None, _, Device::Cuda) => Err(ModelError::Device {
+            device: "cuda".to_owned(),
+            reason: "it needs ONNX Runtime, and none was found (`pip install onnxruntime-gpu`)"
+                .to_owned(),
+        }),
+        (None, _, Device::Cpu) => Ok(Box::new(rten::Rten::load(model)?)),
+    }
+}
+
+/// The inputs callheat can give a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InputKind {
+    Ids,
+    Mask,
+    /// All zero: a turn is one segment.
+    TokenTypes,
+}
+
+impl InputKind {
+    /// The kind of an input by its name; an error names what cannot be given.
+    fn of_name(name: &str, model: &Model) -> Result<Self, ModelError> {
+        match name {
+            "input_ids" => Ok(Self::Ids),
+            "attention_mask" => Ok(Self::Mask),
+            "token_type_ids" => Ok(Self::TokenTypes),
+            _ => Err(ModelError::Invalid {
+                path: model.path("model.onnx"),
+                reason: format!("unknown input `{name}`; callheat gives input_ids, attention_mask and token_type_ids"),
+                mend: "export a text-classification model with `optimum-cli export onnx --task text-classification`"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+/// Picks the outputs by name: the logits, and the graded output if configured.
+fn pick_outputs(names: &[String], model: &Model) -> Result<(String, Option<String>), ModelError> {
+    let invalid = |reason: String, mend: &str| ModelError::Invalid {
+        path: model.path("model.onnx"),
+        reason,
+        mend: mend.to_owned(),
+    };
+    let graded = model
+        .config()
+        .graded
+        .as_ref()
+        .map(|graded| graded.output.clone());
+    if let Some(graded) = &graded
+        && !names.contains(graded)
+    {
+        let reason = format!("no output `{graded}`; the outputs are {}", names.join(", "));
+        return Err(invalid(reason, "correct graded.output in callheat.toml"));
+    }
+    let named = names.iter().find(|name| *name == "logits");
+    let rest: Vec<&String> = names
+        .iter()
+        .filter(|name| Some(*name) != graded.as_ref())
+        .collect();
+    match (named, rest.as_slice()) {
+        (Some(logits), _) => Ok((logits.clone(), graded)),
+        (None, [only]) => Ok(((*only).clone(), graded)),
+        (None, _) => {
+            let reason = format!("no output `logits`; the outputs are {}", names.join(", "));
+            Err(invalid(
+                reason,
+                "export it with `optimum-cli export onnx --task text-classification`",
+            ))
+        }
+    }
+}
+
+/// Checks `[rows, classes]` and `[rows]` or `[rows, 1]`.
+fn checked_outputs(
+    rows: usize,
+    (logits_shape, logits): (&[usize], Vec<f32>),
+    graded: Option<Vec<f32>>,
+) -> Result<Outputs, ScoreError> {
+    let classes = match *logits_shape {
+        [found, classes] if found == rows && classes > 0 => classes,
+        _ => {
+            return Err(ScoreError::Output(format!(
+                "logits of shape {logits_shape:?} for {rows} texts"
+            )));
+        }
+    };
+    if let Some(values) = &graded
+        && values.len() != rows
+    {
+        let found = values.len();
+        return Err(ScoreError::Output(format!(
+            "{found} graded values for {rows} texts"
+        )));
+    }
+    Ok(Outputs {
+        classes,
+        logits,
+        graded,
+    })
+}

@@ -1,0 +1,264 @@
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use futures::future::try_join_all;
+use quick_cache::sync::Cache;
+use tokio::sync::oneshot;
+
+use super::decode::Decoder;
+use super::error::{ModelError, ScoreError};
+use super::model::{Model, ModelInfo};
+use super::runtime::{Runtime, Session, TokenBatch};
+use super::score::{Label, Score};
+use super::tokeniser::Tokeniser;
+use crate::text::simplified;
+
+/// Longer texts hardly ever repeat, so they are not remembered.
+const CACHED_TEXT_BYTES: usize = 256;
+
+/// How the texts of a batch are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Batching {
+    /// One text a run: no filling, no batch-mates, the same bits every time.
+    #[default]
+    Single,
+    /// Waiting texts share a run of at most this many tokens, filling
+    /// included. Faster for large fp32 models and on a GPU; the last digits of
+    /// a score may then move with its batch-mates (fp32: by about 1e-6).
+    Padded {
+        /// Rows × columns of one run.
+        max_tokens: usize,
+    },
+}
+
+/// Settings of a [`Scorer`].
+#[derive(Debug, Clone, Copy)]
+pub struct ScorerOptions {
+    /// Number of one-thread sessions.
+    pub threads: NonZeroUsize,
+    /// How texts share a run. Dynamically quantised models always run singly.
+    pub batching: Batching,
+    /// How many distinct texts are remembered with their scores.
+    pub cached_texts: usize,
+}
+
+impl Default for ScorerOptions {
+    fn default() -> Self {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            threads,
+            batching: Batching::Single,
+            cached_texts: 1 << 16,
+        }
+    }
+}
+
+/// How many texts were scored, and how many of them from memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScoreCounts {
+    /// Texts asked for.
+    pub texts: u64,
+    /// Texts that the model ran on.
+    pub runs: u64,
+}
+
+/// Scores texts for any number of callers. Cheap to clone; the sessions end
+/// when the last clone is dropped.
+#[derive(Clone)]
+pub struct Scorer {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tokeniser: Tokeniser,
+    jobs: async_channel::Sender<Job>,
+    known: Cache<String, Score>,
+    info: ModelInfo,
+    texts: AtomicU64,
+    runs: AtomicU64,
+}
+
+struct Job {
+    ids: Vec<u32>,
+    reply: oneshot::Sender<Result<Score, ScoreError>>,
+}
+
+impl Scorer {
+    /// Opens the sessions, each on a thread of its own, and waits for them.
+    pub fn start(
+        model: &Model,
+        runtime: Box<dyn Runtime>,
+        options: ScorerOptions,
+    ) -> Result<Self, ModelError> {
+        let batching = if model.is_dynamically_quantised() {
+            Batching::Single
+        } else {
+            options.batching
+        };
+        let runtime: Arc<dyn Runtime> = Arc::from(runtime);
+        let threads = options.threads.get();
+        let name = runtime.name().to_owned();
+        // One job waiting for each session keeps them busy; more would only hide back-pressure.
+        let (jobs, queue) = async_channel::bounded(threads * 16);
+        let (ready, opened) = std::sync::mpsc::channel();
+        for index in 0..threads {
+            let worker = Worker {
+                queue: queue.clone(),
+                decoder: Decoder::new(model.config()),
+                pad: model.config().pad_token_id,
+                batching,
+            };
+            let runtime = Arc::clone(&runtime);
+            let ready = ready.clone();
+            let spawned = thread::Builder::new()
+                .name(format!("session-{index}"))
+                .spawn(move || match runtime.open() {
+                    Ok(session) => {
+                        let _ = ready.send(Ok(()));
+                        worker.serve(session);
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
+                });
+            spawned.map_err(|error| ModelError::Load {
+                runtime: name.clone(),
+                path: model.path("model.onnx"),
+                reason: format!("no thread for a session ({error})"),
+            })?;
+        }
+        drop(ready);
+        let tokeniser = Tokeniser::new(model)?;
+        let info = ModelInfo {
+            name: model.config().name.clone(),
+            sha256: model.sha256(),
+            labels: vec![Label::Negative, Label::Neutral, Label::Positive],
+            runtime: name,
+        };
+        opened
+            .iter()
+            .take(threads)
+            .collect::<Result<Vec<()>, ModelError>>()?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                tokeniser,
+                jobs,
+                known: Cache::new(options.cached_texts.max(1)),
+                info,
+                texts: AtomicU64::new(0),
+                runs: AtomicU64::new(0),
+            }),
+        })
+    }
+
+    /// What the output says of the model.
+    pub fn info(&self) -> &ModelInfo {
+        &self.shared.info
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> ScoreCounts {
+        ScoreCounts {
+            texts: self.shared.texts.load(Ordering::Relaxed),
+            runs: self.shared.runs.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Scores one text, traditional characters as simplified ones. A text
+    /// without a letter or digit is neutral. Waits while the sessions are busy.
+    pub async fn score(&self, text: &str) -> Result<Score, ScoreError> {
+        self.shared.texts.fetch_add(1, Ordering::Relaxed);
+        let text = simplified(text);
+        let text = text.trim();
+        if !text.chars().any(char::is_alphanumeric) {
+            return Ok(Score::NEUTRAL);
+        }
+        if text.len() > CACHED_TEXT_BYTES {
+            return self.run(text).await;
+        }
+        self.shared
+            .known
+            .get_or_insert_async(text, self.run(text))
+            .await
+    }
+
+    /// Scores texts at once; the scores stand in the order of the texts.
+    pub async fn score_all<'a>(
+        &self,
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Score>, ScoreError> {
+        try_join_all(texts.into_iter().map(|text| self.score(text))).await
+    }
+
+    async fn run(&self, text: &str) -> Result<Score, ScoreError> {
+        self.shared.runs.fetch_add(1, Ordering::Relaxed);
+        let ids = self.shared.tokeniser.ids(text)?;
+        let (reply, answer) = oneshot::channel();
+        self.shared
+            .jobs
+            .send(Job { ids, reply })
+            .await
+            .map_err(|_| ScoreError::Closed)?;
+        answer.await.map_err(|_| ScoreError::Closed)?
+    }
+}
+
+/// The loop of one session.
+struct Worker {
+    queue: async_channel::Receiver<Job>,
+    decoder: Decoder,
+    pad: i64,
+    batching: Batching,
+}
+
+impl Worker {
+    fn serve(&self, mut session: Box<dyn Session>) {
+        let mut left_over = None;
+        while let Some(job) = left_over.take().or_else(|| self.queue.recv_blocking().ok()) {
+            let jobs = self.gather(job, &mut left_over);
+            // A runtime that panics on one text must not take the others with it.
+            let scores = catch_unwind(AssertUnwindSafe(|| self.run(session.as_mut(), &jobs)))
+                .unwrap_or_else(|_| Err(ScoreError::Run("the runtime panicked".to_owned())));
+            match scores {
+                Ok(scores) => {
+                    for (job, score) in jobs.into_iter().zip(scores) {
+                        let _ = job.reply.send(Ok(score));
+                    }
+                }
+                Err(error) => {
+                    for job in jobs {
+                        let _ = job.reply.send(Err(error.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The jobs of one run: what waits, as long as rows × longest stays within
+    /// the limit. Never waits for more; the job that no longer fits is left over.
+    fn gather(&self, first: Job, left_over: &mut Option<Job>) -> Vec<Job> {
+        let Batching::Padded { max_tokens } = self.batching else {
+            return vec![first];
+        };
+        let mut longest = first.ids.len();
+        let mut jobs = vec![first];
+        while let Ok(job) = self.queue.try_recv() {
+            longest = longest.max(job.ids.len());
+            if (jobs.len() + 1) * longest > max_tokens {
+                *left_over = Some(job);
+                break;
+            }
+            jobs.push(job);
+        }
+        jobs
+    }
+
+    fn run(&self, session: &mut dyn Session, jobs: &[Job]) -> Result<Vec<Score>, ScoreError> {
+        let ids: Vec<&[u32]> = jobs.iter().map(|job| job.ids.as_slice()).collect();
+        let outputs = session.run(&TokenBatch::new(&ids, self.pad))?;
+        self.decoder.scores(&outputs)
+    }
+}

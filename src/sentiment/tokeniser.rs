@@ -1,0 +1,56 @@
+use tokenizers::Tokenizer;
+
+use super::config::Truncation;
+use super::error::{ModelError, ScoreError};
+use super::model::Model;
+
+/// Turns a text into the model's token ids.
+pub struct Tokeniser {
+    tokenizer: Tokenizer,
+    max_length: usize,
+    truncation: Truncation,
+}
+
+impl Tokeniser {
+    /// Reads the model's `tokenizer.json`; its own truncation and padding are
+    /// switched off, the model's configuration rules instead.
+    pub fn new(model: &Model) -> Result<Self, ModelError> {
+        let invalid = |error: tokenizers::Error| ModelError::Invalid {
+            path: model.path("tokenizer.json"),
+            reason: format!("not a tokenizer ({error})"),
+            mend: "save it again with AutoTokenizer.from_pretrained(…).save_pretrained(…)"
+                .to_owned(),
+        };
+        let mut tokenizer = Tokenizer::from_bytes(model.tokenizer()).map_err(invalid)?;
+        tokenizer.with_padding(None);
+        tokenizer.with_truncation(None).map_err(invalid)?;
+        let config = model.config();
+        Ok(Self {
+            tokenizer,
+            max_length: config.max_length,
+            truncation: config.truncation,
+        })
+    }
+
+    /// Token ids with special tokens, at most the model's maximum: of a longer
+    /// text the head and the tail are kept.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>, ScoreError> {
+        let encoding = self
+            .tokenizer
+            .encode_fast(text, true)
+            .map_err(|error| ScoreError::Tokenise(error.to_string()))?;
+        let ids = encoding.get_ids();
+        if ids.len() <= self.max_length {
+            return Ok(ids.to_vec());
+        }
+        let Truncation { head, tail } = self.truncation;
+        let mut kept = Vec::with_capacity(head + tail);
+        kept.extend_from_slice(&ids[..head]);
+        kept.extend_from_slice(&ids[ids.len() - tail..]);
+        if tail == 0 {
+            // The closing special token belongs to the shape the model was trained on.
+            kept[head - 1] = ids[ids.len() - 1];
+        }
+        Ok(kept)
+    }
+}
