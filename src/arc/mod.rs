@@ -1,10 +1,21 @@
 //! Sixth stage: the customer's emotional level over the call, and its turning
 //! points (情绪拐点). A fold: [`ArcTracker::push`] each turn, then
 //! [`ArcTracker::finish`].
+//!
+//! The level of a turn comes from the model's score and from cues in the wording
+//! around it (`cues.tsv`: the customer's words, the agent's before, the agent's
+//! answer); whether the level shifted, from a regression over the levels around
+//! a turn (`arc.json`). Both files are fitted on labelled calls by
+//! `models/training/arc.py`, which also measures them.
 
 mod agent;
 mod backchannel;
+mod causes;
 mod course;
+pub(crate) mod cues;
+mod detector;
+mod levels;
+mod model;
 mod tracker;
 
 pub use backchannel::is_backchannel;

@@ -1,10 +1,12 @@
-use super::agent::AgentAct;
 use super::backchannel::is_backchannel;
+use super::causes::Causes;
 use super::course::{Course, round};
-use super::{Arc, Direction, Event, Trigger, TurningPoint};
+use super::cues::{Cleaned, LevelLogits, Role};
+use super::detector::{Observed, Pending, smoothed};
+use super::model::MODEL;
+use super::{Arc, Trigger, TurningPoint};
 use crate::call::{Speaker, Turn};
 use crate::sentiment::Score;
-use crate::terms::TermHit;
 use crate::text::Normalised;
 
 /// What the arc takes from a turn.
@@ -18,19 +20,11 @@ pub struct ArcTurn<'a> {
     pub text: &'a Normalised,
     /// Its score.
     pub score: Score,
-    /// Complaint terms found in it.
-    pub terms: &'a [TermHit],
-    /// How many escalation signals were found in it.
-    pub signals: usize,
 }
 
-/// What counts as a turning point.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What counts as an event between turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ArcOptions {
-    /// Smallest shift of level, in −1..1: 1.5 of the five levels are 0.75.
-    pub shift: f32,
-    /// How many turns before the shift make the level before it.
-    pub memory: usize,
     /// Longer waits before a turn count as a hold, in milliseconds.
     pub hold_ms: u64,
     /// Longer overlaps count as an interruption, in milliseconds.
@@ -40,32 +34,40 @@ pub struct ArcOptions {
 impl Default for ArcOptions {
     fn default() -> Self {
         Self {
-            shift: 0.6,
-            memory: 4,
             hold_ms: 5_000,
             overlap_ms: 300,
         }
     }
 }
 
-/// A shift that the next customer turn may confirm.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    turn: usize,
-    valence: f32,
-    trigger: Option<Trigger>,
+/// The customer's latest turn that carries evidence; its level settles once the
+/// agent has answered.
+#[derive(Debug, Clone)]
+struct Latest {
+    index: usize,
+    text: Cleaned,
+    parts: [LevelLogits; 3],
+    score: Score,
+    /// What may have caused a shift down, and up, at this turn.
+    triggers: [Option<Trigger>; 2],
 }
 
 /// The fold behind [`Arc`].
+///
+/// Backchannels (嗯, 对, 好 …) carry no evidence and are passed over. Every
+/// other customer turn gets a level from its score and the wording around it;
+/// when the next such turn comes, the detector decides whether the level
+/// shifted at the one before. So a turning point is known one customer turn
+/// after it began, in a finished file as in a running call.
 #[derive(Debug, Clone)]
 pub struct ArcTracker {
     options: ArcOptions,
-    /// Valences of the customer's turns since the last shift, latest last.
-    settled: Vec<f32>,
-    candidate: Option<Candidate>,
-    cause: Option<Trigger>,
-    cause_act: AgentAct,
-    last_end: Option<(u64, Speaker)>,
+    causes: Causes,
+    /// What the agent has said since the customer's latest turn.
+    answer: Cleaned,
+    latest: Option<Latest>,
+    observed: Vec<Observed>,
+    pending: Pending,
     levels: Vec<(usize, f32)>,
     points: Vec<TurningPoint>,
 }
@@ -75,11 +77,11 @@ impl ArcTracker {
     pub fn new(options: ArcOptions) -> Self {
         Self {
             options,
-            settled: Vec::new(),
-            candidate: None,
-            cause: None,
-            cause_act: AgentAct::default(),
-            last_end: None,
+            causes: Causes::default(),
+            answer: Cleaned::default(),
+            latest: None,
+            observed: Vec::new(),
+            pending: Pending::default(),
             levels: Vec::new(),
             points: Vec::new(),
         }
@@ -88,15 +90,13 @@ impl ArcTracker {
     /// Takes the next turn, and tells a turning point as soon as this turn
     /// confirms it.
     pub fn push(&mut self, turn: &ArcTurn<'_>) -> Option<TurningPoint> {
-        let wait = self.note_times(turn);
+        self.causes.note(turn, &self.options);
         match turn.turn.speaker {
             Speaker::Agent => {
-                self.note_agent(turn, wait);
+                self.answer.push(turn.text.text());
                 None
             }
-            Speaker::Customer if !is_backchannel(turn.text.text()) => {
-                self.note_customer(turn, wait)
-            }
+            Speaker::Customer if !is_backchannel(turn.text.text()) => self.push_customer(turn),
             Speaker::Customer | Speaker::Unknown => None,
         }
     }
@@ -115,95 +115,75 @@ impl ArcTracker {
         }
     }
 
-    /// Hold or interruption between the turn before and this one.
-    fn note_times(&mut self, turn: &ArcTurn<'_>) -> Option<Event> {
-        let (start, end) = (turn.turn.start_ms?, turn.turn.end_ms?);
-        let before = self.last_end.replace((end.max(start), turn.turn.speaker));
-        let (last_end, speaker) = before?;
-        if start > last_end.saturating_add(self.options.hold_ms) {
-            return Some(Event::Hold);
-        }
-        let broke_in = last_end >= start.saturating_add(self.options.overlap_ms);
-        (broke_in && speaker == Speaker::Customer && turn.turn.speaker == Speaker::Agent)
-            .then_some(Event::Interruption)
-    }
-
-    fn note_agent(&mut self, turn: &ArcTurn<'_>, wait: Option<Event>) {
-        self.cause_act = AgentAct::of(turn.text.text());
-        self.cause = Some(Trigger {
-            turn: turn.index,
-            speaker: Speaker::Agent,
-            event: wait,
-        });
-    }
-
-    fn note_customer(&mut self, turn: &ArcTurn<'_>, wait: Option<Event>) -> Option<TurningPoint> {
-        let valence = turn.score.valence;
-        let confirmed = self.confirm(turn.index, valence);
-        self.candidate = self.candidate_at(turn, wait);
-        self.cause = None;
-        self.settled.push(valence);
-        let level = self.settled_level();
-        self.levels.push((turn.index, level));
-        self.points.extend(confirmed);
-        confirmed
-    }
-
-    fn settled_level(&self) -> f32 {
-        let recent = &self.settled[self.settled.len().saturating_sub(self.options.memory)..];
-        recent.iter().sum::<f32>() / recent.len().max(1) as f32
-    }
-
-    /// Whether the level before and this turn could be a shift.
-    fn candidate_at(&self, turn: &ArcTurn<'_>, wait: Option<Event>) -> Option<Candidate> {
-        if self.settled.is_empty() {
-            return None;
-        }
-        let valence = turn.score.valence;
-        let shift = valence - self.settled_level();
-        let downwards = shift < 0.0;
-        let trigger = self.cause.map(|cause| Trigger {
-            event: self.cause_act.event(downwards).or(cause.event).or(wait),
-            ..cause
-        });
-        (shift.abs() >= self.options.shift / 2.0).then_some(Candidate {
-            turn: turn.index,
-            valence,
-            trigger,
-        })
-    }
-
-    /// The candidate, if the level holds in this turn too.
-    fn confirm(&mut self, index: usize, valence: f32) -> Option<TurningPoint> {
-        let candidate = self.candidate.take()?;
-        let before: Vec<f32> = self.settled[..self.settled.len() - 1].to_vec();
-        let recent = &before[before.len().saturating_sub(self.options.memory)..];
-        let from = recent.iter().sum::<f32>() / recent.len().max(1) as f32;
-        let to = f32::midpoint(candidate.valence, valence);
-        let lasts = |low: bool| {
-            if low {
-                candidate.valence < -0.25 && valence < -0.25
-            } else {
-                candidate.valence > -0.15 && valence > -0.15 && from < 0.25
-            }
+    fn push_customer(&mut self, turn: &ArcTurn<'_>) -> Option<TurningPoint> {
+        let answer = MODEL.cues.of(Role::Answer, &self.answer);
+        self.settle_latest(answer);
+        let latest = self.latest_of(turn);
+        let observed = Observed {
+            level: MODEL.now.level(&latest.parts, &turn.score),
+            length: turn.turn.text.chars().count(),
+            question: turn.turn.text.contains(['?', '？']),
         };
-        let shift = to - from;
-        if shift.abs() < self.options.shift || !lasts(shift < 0.0) {
-            return None;
+        let point = self.confirm(&observed, turn.index);
+        self.observed.push(observed);
+        self.levels
+            .push((turn.index, smoothed(&self.observed) / 2.0));
+        self.latest = Some(latest);
+        self.answer = Cleaned::default();
+        self.points.extend(point);
+        point
+    }
+
+    /// Gives the latest turn its level in the light of the agent's answer.
+    fn settle_latest(&mut self, answer: LevelLogits) {
+        if let (Some(latest), Some(observed)) = (&self.latest, self.observed.last_mut()) {
+            let [own, agent, previous] = latest.parts;
+            let parts = [own, agent, previous, answer];
+            observed.level = MODEL.settled.level(&parts, &latest.score);
         }
-        self.settled = vec![candidate.valence];
+    }
+
+    fn latest_of(&mut self, turn: &ArcTurn<'_>) -> Latest {
+        let text = Cleaned::new(turn.text.text());
+        let previous = self.latest.as_ref().map(|latest| &latest.text);
+        let parts = [
+            MODEL.cues.of(Role::Own, &text),
+            MODEL.cues.of(Role::Agent, &self.answer),
+            previous.map_or([0.0; 5], |text| MODEL.cues.of(Role::Previous, text)),
+        ];
+        let triggers = [true, false].map(|downwards| self.causes.likeliest(downwards));
+        self.causes.forget();
+        Latest {
+            index: turn.index,
+            text,
+            parts,
+            score: turn.score,
+            triggers,
+        }
+    }
+
+    /// Whether the level shifted at the latest turn, this being the next.
+    fn confirm(&mut self, next: &Observed, confirmed_at: usize) -> Option<TurningPoint> {
+        let latest = self.latest.as_ref()?;
+        let (direction, confidence) =
+            MODEL
+                .detector
+                .decide(&self.observed, next, &mut self.pending)?;
+        let (shifted, before) = self.observed.split_last()?;
+        let to = f32::midpoint(shifted.level.valence, next.level.valence);
+        let [down, up] = latest.triggers;
         Some(TurningPoint {
-            turn: candidate.turn,
-            direction: if shift < 0.0 {
-                Direction::Deterioration
+            turn: latest.index,
+            direction,
+            from: round(smoothed(before) / 2.0),
+            to: round(to / 2.0),
+            confidence: round(confidence),
+            confirmed_at,
+            trigger: if direction == super::Direction::Deterioration {
+                down
             } else {
-                Direction::Recovery
+                up
             },
-            from: round(from),
-            to: round(to),
-            confidence: round((shift.abs() / 1.5).min(1.0)),
-            confirmed_at: index,
-            trigger: candidate.trigger,
         })
     }
 }
@@ -211,66 +191,112 @@ impl ArcTracker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arc::{Direction, Event};
 
-    fn arc(turns: &[(Speaker, &str, f32)]) -> Arc {
-        let mut tracker = ArcTracker::new(ArcOptions::default());
-        for (index, &(speaker, text, valence)) in turns.iter().enumerate() {
+    /// A call as (speaker, text, valence); the probabilities follow the valence.
+    const CALL: &[(Speaker, &str, f32)] = &[
+        (Speaker::Agent, "您好，请问有什么可以帮您", 0.0),
+        (Speaker::Customer, "你好，我想退一下上个月那个会员", 0.0),
+        (Speaker::Agent, "请问您的手机号是多少", 0.0),
+        (Speaker::Customer, "就是打进来这个号", 0.0),
+        (Speaker::Agent, "这个按规定过了时间，退不了的", 0.0),
+        (
+            Speaker::Customer,
+            "凭什么退不了！我根本没用过，你们这不是抢钱吗",
+            -0.95,
+        ),
+        (Speaker::Agent, "系统就是这样规定的，我们也没办法", 0.0),
+        (Speaker::Customer, "嗯", 0.0),
+        (
+            Speaker::Customer,
+            "太欺负人了，你们就是骗子，我要投诉你们",
+            -0.95,
+        ),
+        (
+            Speaker::Agent,
+            "非常抱歉，我马上给您申请全额退款，今天就到账",
+            0.4,
+        ),
+        (Speaker::Customer, "哦真的啊，那太好了谢谢你", 0.9),
+        (Speaker::Agent, "应该的，给您添麻烦了", 0.3),
+        (Speaker::Customer, "没事没事，谢谢你啊再见", 0.9),
+    ];
+
+    fn push_all(tracker: &mut ArcTracker, call: &[(Speaker, &str, f32)]) -> Vec<TurningPoint> {
+        let mut told = Vec::new();
+        for (index, &(speaker, text, valence)) in call.iter().enumerate() {
             let turn = Turn {
                 speaker,
                 start_ms: None,
                 end_ms: None,
                 text: text.to_owned(),
             };
-            tracker.push(&ArcTurn {
+            let score = Score {
+                negative: (-valence).max(0.02),
+                neutral: 1.0 - valence.abs(),
+                positive: valence.max(0.02),
+                valence,
+            };
+            told.extend(tracker.push(&ArcTurn {
                 index,
                 turn: &turn,
                 text: &Normalised::new(text),
-                score: Score {
-                    valence,
-                    ..Score::NEUTRAL
-                },
-                terms: &[],
-                signals: 0,
-            });
+                score,
+            }));
         }
-        tracker.finish()
+        told
     }
 
     #[test]
-    fn a_lasting_drop_is_a_turning_point_with_its_trigger() {
-        use Speaker::{Agent, Customer};
-        let found = arc(&[
-            (Customer, "我想退一下那个会员", 0.0),
-            (Agent, "请问您的手机号", 0.0),
-            (Customer, "就是打进来这个号", 0.0),
-            (Agent, "这个按规定退不了的", 0.0),
-            (Customer, "凭什么退不了我根本没用过", -0.9),
-            (Agent, "系统就是这样", 0.0),
-            (Customer, "嗯", 0.0),
-            (Customer, "你们太过分了", -0.9),
-        ]);
-        let [point] = found.turning_points.as_slice() else {
-            panic!("{:?}", found.turning_points);
+    fn a_lasting_shift_is_told_with_its_trigger() {
+        let mut tracker = ArcTracker::new(ArcOptions::default());
+        let told = push_all(&mut tracker, CALL);
+        let arc = tracker.finish();
+        assert_eq!(told, arc.turning_points);
+        let [down, up] = told.as_slice() else {
+            panic!("{told:?}");
         };
-        assert_eq!((point.turn, point.confirmed_at), (4, 7));
-        assert_eq!(point.direction, Direction::Deterioration);
-        let trigger = Trigger {
-            turn: 3,
-            speaker: Agent,
-            event: Some(Event::Refusal),
+        assert_eq!((down.turn, down.confirmed_at), (5, 8));
+        assert_eq!(down.direction, Direction::Deterioration);
+        assert!(down.from > -0.3 && down.to < -0.6, "{down:?}");
+        let trigger = |turn, event| Trigger {
+            turn,
+            speaker: Speaker::Agent,
+            event: Some(event),
         };
-        assert_eq!(point.trigger, Some(trigger));
+        assert_eq!(down.trigger, Some(trigger(4, Event::Refusal)));
+        assert_eq!((up.turn, up.confirmed_at), (10, 12));
+        assert_eq!(up.trigger, Some(trigger(9, Event::Resolution)));
+        assert_eq!(arc.course.lowest.map(|lowest| lowest.turn), Some(8));
     }
 
     #[test]
-    fn a_passing_outburst_is_none() {
-        use Speaker::Customer;
-        let found = arc(&[
-            (Customer, "我想问下账单", 0.0),
-            (Customer, "这么贵", -0.9),
-            (Customer, "哦那是我看错了", 0.1),
-            (Customer, "那就这样", 0.0),
-        ]);
-        assert_eq!(found.turning_points, vec![]);
+    fn what_was_told_never_changes_with_later_turns() {
+        for end in 0..=CALL.len() {
+            let mut short = ArcTracker::new(ArcOptions::default());
+            let told = push_all(&mut short, CALL.get(..end).unwrap());
+            let mut long = ArcTracker::new(ArcOptions::default());
+            let all = push_all(&mut long, CALL);
+            assert_eq!(told, all[..told.len()], "{end} turns");
+        }
+    }
+
+    #[test]
+    fn a_passing_outburst_is_no_turning_point() {
+        let mut tracker = ArcTracker::new(ArcOptions::default());
+        let told = push_all(
+            &mut tracker,
+            &[
+                (Speaker::Customer, "我想问一下账单", 0.0),
+                (Speaker::Customer, "哎怎么这么贵啊", -0.9),
+                (Speaker::Customer, "哦，那是我看错了", 0.1),
+                (Speaker::Customer, "那就按这个办吧", 0.0),
+            ],
+        );
+        assert_eq!(told, vec![]);
+        assert_eq!(
+            ArcTracker::new(ArcOptions::default()).finish(),
+            Arc::default()
+        );
     }
 }

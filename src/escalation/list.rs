@@ -43,11 +43,28 @@ pub(super) struct Entry {
     pub pattern: Regex,
 }
 
+/// A signal list as it was read.
+#[derive(Debug)]
+pub(super) struct List {
+    /// What every turn starts from.
+    pub bias: f32,
+    /// What full anger adds.
+    pub mood: f32,
+    /// What the wording cues count; 0 leaves them out.
+    pub wording: f32,
+    pub entries: Vec<Entry>,
+}
+
 /// Reads the list; the problem of a bad line comes with its 1-based number.
-pub(super) fn parse(list: &str) -> Result<Vec<Entry>, (usize, String)> {
+pub(super) fn parse(text: &str) -> Result<List, (usize, String)> {
     let mut classes: Vec<(String, String)> = Vec::new();
-    let mut entries = Vec::new();
-    for (index, line) in list.lines().enumerate() {
+    let mut list = List {
+        bias: 0.0,
+        mood: 0.4,
+        wording: 0.0,
+        entries: Vec::new(),
+    };
+    for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -55,11 +72,48 @@ pub(super) fn parse(list: &str) -> Result<Vec<Entry>, (usize, String)> {
         let at = |problem| (index + 1, problem);
         if let Some(class) = line.strip_prefix('@') {
             classes.push(parse_class(class, &classes).map_err(at)?);
+        } else if let Some((setting, value)) = parse_setting(line).map_err(at)? {
+            match setting {
+                Setting::Bias => list.bias = value,
+                Setting::Mood => list.mood = value,
+                Setting::Wording => list.wording = value,
+            }
         } else {
-            entries.push(parse_entry(line, &classes).map_err(at)?);
+            list.entries.push(parse_entry(line, &classes).map_err(at)?);
         }
     }
-    Ok(entries)
+    Ok(list)
+}
+
+#[derive(Clone, Copy)]
+enum Setting {
+    Bias,
+    Mood,
+    Wording,
+}
+
+fn parse_setting(line: &str) -> Result<Option<(Setting, f32)>, String> {
+    let mut words = line.split_whitespace();
+    let setting = match words.next() {
+        Some("bias") => Setting::Bias,
+        Some("mood") => Setting::Mood,
+        Some("wording") => Setting::Wording,
+        _ => return Ok(None),
+    };
+    match (words.next().map(parse_weight), words.next()) {
+        (Some(Ok(value)), None) => Ok(Some((setting, value))),
+        (Some(Err(problem)), _) => Err(problem),
+        _ => Err("a setting is written: bias, mood or wording and one number".to_owned()),
+    }
+}
+
+fn parse_weight(number: &str) -> Result<f32, String> {
+    let weight = number
+        .parse::<f32>()
+        .ok()
+        .filter(|weight| weight.is_finite());
+    weight
+        .ok_or_else(|| format!("the weight {number:?} is no number: write for example 1, 0.5 or -"))
 }
 
 fn parse_class(line: &str, known: &[(String, String)]) -> Result<(String, String), String> {
@@ -78,15 +132,7 @@ fn parse_entry(line: &str, classes: &[(String, String)]) -> Result<Entry, String
         .ok_or(form)?;
     let weight = match weight {
         "-" => None,
-        number => Some(
-            number
-                .parse::<f32>()
-                .ok()
-                .filter(|w| w.is_finite())
-                .ok_or_else(|| {
-                    format!("the weight {number:?} is no number: write for example 1, 0.5 or -")
-                })?,
-        ),
+        number => Some(parse_weight(number)?),
     };
     let signal = Signal::from_name(kind);
     if signal.is_none() && (kind != "any" || weight.is_some()) {
@@ -159,8 +205,8 @@ mod tests {
 
     #[test]
     fn classes_and_spoken_digits_are_expanded() {
-        let entries = parse("# list\n@who 甲局|乙局\n\nregulator 1 找(?:@who|12315)\n").unwrap();
-        let pattern = &entries[0].pattern;
+        let list = parse("# list\n@who 甲局|乙局\n\nregulator 1 找(?:@who|12315)\n").unwrap();
+        let pattern = &list.entries[0].pattern;
         for text in ["找乙局", "找12315", "找幺二三一五", "找一二三 幺五"] {
             assert!(pattern.is_match(text), "{text}");
         }
@@ -176,6 +222,8 @@ mod tests {
             ("media x 曝光", 1, "no number"),
             ("media 1 曝光(", 1, "no regular expression"),
             ("@only", 1, "@name"),
+            ("mood", 1, "one number"),
+            ("bias x", 1, "no number"),
         ] {
             let (found, problem) = parse(list).unwrap_err();
             assert_eq!(found, line, "{list}");

@@ -15,6 +15,12 @@ const DEFAULT_MODEL: &str = include_str!("risk.json");
 /// How many reasons are given at most.
 const MOST_REASONS: usize = 5;
 
+/// A turn below this valence counts as negative.
+const NEGATIVE: f32 = -0.4;
+
+/// A mood worse than this is a reason in itself.
+const LOW_MOOD: f32 = 0.5;
+
 /// How many of the last customer turns make the end of the call.
 const END_TURNS: usize = 3;
 
@@ -42,10 +48,15 @@ pub struct RiskModel {
 impl RiskModel {
     /// Reads coefficients from JSON; `name` stands in messages.
     pub fn parse(json: &str, name: &Path) -> Result<Self, RiskError> {
-        serde_json::from_str(json).map_err(|error| RiskError {
+        let problem = |problem| RiskError {
             path: name.to_owned(),
-            problem: error.to_string(),
-        })
+            problem,
+        };
+        let model: Self = serde_json::from_str(json).map_err(|error| problem(error.to_string()))?;
+        match model.unknown_feature() {
+            Some(feature) => Err(problem(format!("no feature is named {feature}"))),
+            None => Ok(model),
+        }
     }
 
     /// The level of a risk.
@@ -57,6 +68,13 @@ impl RiskModel {
         } else {
             Level::Low
         }
+    }
+
+    /// Names a weight that belongs to no feature.
+    fn unknown_feature(&self) -> Option<&str> {
+        let known = features(&[], &[]);
+        let mut names = self.weights.keys().map(String::as_str);
+        names.find(|name| !known.iter().any(|(feature, _)| feature == name))
     }
 
     fn risk(&self, features: &[(&str, f32)]) -> f32 {
@@ -95,14 +113,66 @@ pub struct RiskTurn<'a> {
     pub point: Option<&'a TurningPoint>,
 }
 
-/// A customer turn as the reasons may need it.
+/// What counts of a customer turn.
 #[derive(Debug, Clone)]
 struct Evidence {
     turn: usize,
     text: String,
+    valence: f32,
     level: f32,
     signals: Vec<SignalHit>,
-    complaint: f32,
+    complaints: usize,
+}
+
+/// The features of the risk, by name; the same as in
+/// `models/training/risk.py`.
+fn features(turns: &[Evidence], points: &[(usize, Direction)]) -> [(&'static str, f32); 13] {
+    let count = turns.len().max(1) as f32;
+    let end = &turns[turns.len().saturating_sub(END_TURNS)..];
+    let valences = || turns.iter().map(|turn| turn.valence);
+    let share = |hits: usize| hits as f32 / count;
+    let signals = |turns: &[Evidence]| {
+        let hits: usize = turns.iter().map(|turn| turn.signals.len()).sum();
+        (hits as f32).ln_1p()
+    };
+    let complaints: usize = turns.iter().map(|turn| turn.complaints).sum();
+    let worse = points
+        .iter()
+        .filter(|point| point.1 == Direction::Deterioration)
+        .count();
+    let ends = |direction| {
+        let last = points.last().is_some_and(|point| point.1 == direction);
+        f32::from(u8::from(last))
+    };
+    let of_end = end.iter().map(|turn| turn.valence);
+    [
+        ("mean_valence", valences().sum::<f32>() / count),
+        (
+            "end_valence",
+            of_end.clone().sum::<f32>() / end.len().max(1) as f32,
+        ),
+        ("best_end", of_end.fold(0.0, f32::max)),
+        (
+            "negative_share",
+            share(valences().filter(|&v| v < NEGATIVE).count()),
+        ),
+        ("last_level", turns.last().map_or(0.0, |turn| turn.level)),
+        (
+            "lowest_level",
+            turns
+                .iter()
+                .map(|turn| turn.level)
+                .reduce(f32::min)
+                .unwrap_or(0.0),
+        ),
+        ("signals", signals(turns)),
+        ("late_signals", signals(end)),
+        ("complaints", (complaints as f32).ln_1p()),
+        ("deteriorations", (worse as f32).ln_1p()),
+        ("ends_deteriorated", ends(Direction::Deterioration)),
+        ("ends_recovered", ends(Direction::Recovery)),
+        ("few_turns", 1.0 / count),
+    ]
 }
 
 /// The fold behind [`Escalation`].
@@ -135,9 +205,10 @@ impl<'m> RiskTracker<'m> {
         self.turns.push(Evidence {
             turn: turn.index,
             text: turn.turn.text.clone(),
-            level: turn.level.unwrap_or(0.0).min(turn.score.valence),
+            valence: turn.score.valence,
+            level: turn.level.unwrap_or(0.0),
             signals: turn.signals.to_vec(),
-            complaint: turn.terms.iter().map(|term| term.weight).sum(),
+            complaints: turn.terms.len(),
         });
         let now = self.model.level(self.risk());
         (now != std::mem::replace(&mut self.level, now)).then(|| self.escalation())
@@ -158,42 +229,7 @@ impl<'m> RiskTracker<'m> {
     }
 
     fn risk(&self) -> f32 {
-        let count = self.turns.len().max(1) as f32;
-        let levels = self.turns.iter().map(|turn| turn.level);
-        let end = &self.turns[self.turns.len().saturating_sub(END_TURNS)..];
-        let ends = |direction| {
-            let last = self
-                .points
-                .last()
-                .is_some_and(|&(_, last)| last == direction);
-            f32::from(u8::from(last))
-        };
-        self.model.risk(&[
-            ("mean_level", levels.clone().sum::<f32>() / count),
-            ("lowest_level", levels.reduce(f32::min).unwrap_or(0.0)),
-            (
-                "last_level",
-                end.iter().map(|turn| turn.level).sum::<f32>() / end.len().max(1) as f32,
-            ),
-            (
-                "signals",
-                self.turns
-                    .iter()
-                    .map(|t| t.signals.len() as f32)
-                    .sum::<f32>()
-                    .ln_1p(),
-            ),
-            (
-                "complaints",
-                self.turns
-                    .iter()
-                    .map(|turn| turn.complaint)
-                    .sum::<f32>()
-                    .ln_1p(),
-            ),
-            ("ends_deteriorated", ends(Direction::Deterioration)),
-            ("ends_recovered", ends(Direction::Recovery)),
-        ])
+        self.model.risk(&features(&self.turns, &self.points))
     }
 
     /// The turns that count most, gravest first; each turn once, under its
@@ -219,26 +255,99 @@ impl<'m> RiskTracker<'m> {
         found.into_iter().map(|(_, reason)| reason).collect()
     }
 
+    /// How much a turn speaks for escalation, and by what kind of evidence.
     fn gravity(&self, turn: &Evidence, last: bool) -> Option<(f32, String)> {
-        let mood = (-turn.level).max(0.0);
+        let mood = (-turn.level.min(turn.valence)).max(0.0);
         if let Some(hit) = turn.signals.first() {
-            return Some((
-                2.0 + turn.signals.len() as f32 + mood,
-                hit.signal.name().to_owned(),
-            ));
+            let weight = 2.0 + turn.signals.len() as f32 + mood;
+            return Some((weight, hit.signal.name().to_owned()));
         }
-        let deteriorates = self.points.contains(&(turn.turn, Direction::Deterioration));
-        let (weight, name) = if deteriorates {
+        let shifted = self.points.contains(&(turn.turn, Direction::Deterioration));
+        let (weight, name) = if shifted {
             (1.5, "deterioration")
-        } else if last && mood > 0.5 {
+        } else if last && mood > LOW_MOOD {
             (1.0, "unresolved_end")
-        } else if mood > 0.5 && turn.complaint <= 0.0 {
+        } else if turn.complaints > 0 {
+            (0.2 * turn.complaints.min(3) as f32, "complaint")
+        } else if mood > LOW_MOOD {
             (0.0, "low_level")
-        } else if turn.complaint > 0.0 {
-            (0.2 * turn.complaint.min(3.0), "complaint")
         } else {
             return None;
         };
-        (mood > 0.25 || turn.complaint > 0.0).then(|| (weight + mood, name.to_owned()))
+        Some((weight + mood, name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::Span;
+    use crate::escalation::Signal;
+
+    /// Customer turns of text, valence and whether a regulator is named.
+    fn escalation(turns: &[(&str, f32, bool)]) -> (Escalation, Vec<Level>) {
+        let model = RiskModel::default();
+        let mut tracker = RiskTracker::new(&model);
+        let mut changes = Vec::new();
+        let hit = [SignalHit {
+            signal: Signal::Regulator,
+            span: Span(0, 1),
+        }];
+        for (index, &(text, valence, signal)) in turns.iter().enumerate() {
+            let turn = Turn {
+                speaker: Speaker::Customer,
+                start_ms: None,
+                end_ms: None,
+                text: text.to_owned(),
+            };
+            let change = tracker.push(&RiskTurn {
+                index,
+                turn: &turn,
+                score: Score {
+                    valence,
+                    ..Score::NEUTRAL
+                },
+                terms: &[],
+                signals: if signal { &hit } else { &[] },
+                level: Some(valence),
+                point: None,
+            });
+            changes.extend(change.map(|change| change.level));
+        }
+        (tracker.finish(), changes)
+    }
+
+    #[test]
+    fn the_built_in_coefficients_are_sound() {
+        let model = RiskModel::parse(DEFAULT_MODEL, Path::new("risk.json")).unwrap();
+        assert!(model.medium < model.high);
+        let json = DEFAULT_MODEL.replace("few_turns", "many_turns");
+        let error = RiskModel::parse(&json, Path::new("mine.json")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("mine.json: no feature is named many_turns")
+        );
+    }
+
+    #[test]
+    fn threats_and_anger_raise_the_risk_and_come_first() {
+        let (calm, changes) = escalation(&[("查一下账单", 0.0, false), ("谢谢", 0.6, false)]);
+        assert_eq!((calm.level, changes), (Level::Low, vec![]));
+        assert_eq!(calm.reasons, vec![]);
+        let (angry, changes) = escalation(&[
+            ("怎么又扣了", -0.6, false),
+            ("你们太过分了", -0.9, false),
+            ("我去工信部", -0.9, true),
+            ("等着吧", -0.9, true),
+        ]);
+        assert_eq!(angry.level, Level::High);
+        assert_eq!(changes.last(), Some(&Level::High));
+        assert!(angry.risk > calm.risk + 0.5);
+        assert_eq!(
+            (angry.reasons[0].signal.as_str(), angry.reasons[0].turn),
+            ("regulator", 2)
+        );
+        assert_eq!(angry.reasons[0].text, "我去工信部");
     }
 }

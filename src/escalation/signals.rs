@@ -1,9 +1,11 @@
+use std::collections::HashMap;
 use std::path::Path;
 
 use regex::RegexSet;
 
-use super::list::{self, Entry, SignalListError};
+use super::list::{self, Entry, List, SignalListError};
 use super::{Signal, SignalHit};
+use crate::arc::cues::Cleaned;
 use crate::call::Span;
 use crate::sentiment::Score;
 use crate::text::Normalised;
@@ -11,16 +13,21 @@ use crate::text::Normalised;
 /// The list that ships with callheat.
 const DEFAULT_LIST: &str = include_str!("signals.txt");
 
-/// How much of a missing weight full anger (valence −1) makes up for.
-const MOOD_WEIGHT: f32 = 0.5;
+/// Wording that speaks for or against escalation without naming a kind.
+const WORDING: &str = include_str!("cues.tsv");
+
+/// Kinds weaker than this share of the strongest are not reported with it: a
+/// hint is none beside the plain words.
+const LEAST_SHARE: f32 = 0.5;
 
 /// Finds escalation signals in a customer's turn by an editable list; the
 /// agent's turns never give any, so do not ask for them.
 #[derive(Debug)]
 pub struct SignalFinder {
-    entries: Vec<Entry>,
+    list: List,
     /// The same patterns in the same order, to see at once which match.
     set: RegexSet,
+    wording: Wording,
 }
 
 impl SignalFinder {
@@ -41,32 +48,48 @@ impl SignalFinder {
             line,
             problem,
         };
-        let entries = list::parse(list).map_err(problem)?;
-        let patterns = entries.iter().map(|entry| entry.pattern.as_str());
+        let list = list::parse(list).map_err(problem)?;
+        let patterns = list.entries.iter().map(|entry| entry.pattern.as_str());
         let set = RegexSet::new(patterns)
             .map_err(|error| problem((0, format!("the list is too large: {error}"))))?;
-        Ok(Self { entries, set })
+        Ok(Self {
+            list,
+            set,
+            wording: Wording::parse(WORDING),
+        })
     }
 
     /// The signals of a customer's turn, in the order of the kinds, one of a
     /// kind at most.
     ///
-    /// A kind is found where the weights of its patterns, together with half of
-    /// the turn's negative valence, reach 1 and at least one of them matches.
+    /// The turn escalates where the list's bias, the weights of all matching
+    /// patterns, the mood and the wording reach 1 together. Its kinds are then
+    /// those of the weightiest patterns; without any pattern there is no kind,
+    /// so no signal.
     pub fn find(&self, text: &Normalised, score: &Score) -> Vec<SignalHit> {
         let matched: Vec<&Entry> = self
             .set
             .matches(text.text())
             .into_iter()
-            .filter_map(|index| self.entries.get(index))
+            .filter_map(|index| self.list.entries.get(index))
             .collect();
-        let mood = MOOD_WEIGHT * (-score.valence).max(0.0);
-        Signal::ALL
+        let kinds: Vec<(f32, SignalHit)> = Signal::ALL
             .into_iter()
             .filter_map(|signal| {
                 let (weight, span) = strength(signal, &matched, text)?;
-                (weight + mood >= 1.0).then_some(SignalHit { signal, span })
+                Some((weight, SignalHit { signal, span }))
             })
+            .collect();
+        let strongest = kinds.iter().map(|kind| kind.0).fold(0.0, f32::max);
+        let patterns: f32 = kinds.iter().map(|kind| kind.0).sum();
+        let mut total = self.list.bias + patterns - self.list.mood * score.valence;
+        if self.list.wording > 0.0 && strongest > 0.0 {
+            total += self.list.wording * self.wording.of(text);
+        }
+        kinds
+            .into_iter()
+            .filter(|kind| total >= 1.0 && kind.0 >= LEAST_SHARE * strongest)
+            .map(|(_, hit)| hit)
             .collect()
     }
 }
@@ -106,6 +129,36 @@ fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f3
         }
     }
     strongest.map(|(_, span)| (total, span))
+}
+
+/// Weights of n-grams, fitted by `models/training/signals.py`.
+#[derive(Debug)]
+struct Wording(HashMap<Box<str>, f32>);
+
+impl Wording {
+    /// Reads the table that ships with callheat; a test reads it too.
+    fn parse(table: &str) -> Self {
+        let weight = |line: &str| {
+            let (gram, weight) = line.split_once('\t')?;
+            Some((
+                gram.replace('_', " ").into(),
+                weight.parse::<f32>().ok()? / 100.0,
+            ))
+        };
+        let lines = table.lines().filter(|line| !line.starts_with('#'));
+        Self(lines.filter_map(weight).collect())
+    }
+
+    /// The weights of the known n-grams, over the root of their number.
+    fn of(&self, text: &Normalised) -> f32 {
+        let cleaned = Cleaned::new(text.text());
+        let grams = cleaned.grams();
+        let known = grams.into_iter().filter_map(|gram| self.0.get(gram));
+        let (sum, count) = known.fold((0.0, 0.0_f32), |(sum, count), weight| {
+            (sum + weight, count + 1.0)
+        });
+        sum / count.max(1.0).sqrt()
+    }
 }
 
 #[cfg(test)]

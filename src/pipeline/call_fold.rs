@@ -78,8 +78,6 @@ impl<'a> CallFold<'a> {
             turn,
             text: &analysis.text,
             score,
-            terms: &analysis.terms,
-            signals: analysis.signals.len(),
         });
         let escalation = self.risk.push(&RiskTurn {
             index,
