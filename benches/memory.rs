@@ -19,8 +19,7 @@ const LIMIT: f64 = 1.3;
 
 fn main() {
     let large = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .next()
+        .find_map(|argument| argument.parse().ok())
         .unwrap_or(100_000);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (small_peak, _) = measure(folder.path(), SMALL);

@@ -178,10 +178,7 @@ impl Tagger {
         let mut sums = [0_i32; CATEGORIES];
         for &index in &features.indices[from..features.ends[end - 1]] {
             let row = (index >> (self.tag_bits - self.kind_bits)) as usize;
-            add(
-                &mut sums,
-                &self.kinds[row * CATEGORIES..][..CATEGORIES],
-            );
+            add(&mut sums, &self.kinds[row * CATEGORIES..][..CATEGORIES]);
         }
         let scale = self.kind_scale / (end - first) as f32;
         let score = |category: Category| {
