@@ -6,7 +6,7 @@ from pathlib import Path
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from . import stages  # noqa: E402
+from . import card, export, report, stages  # noqa: E402
 from .settings import PROFILES  # noqa: E402
 
 
@@ -17,20 +17,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--work", type=Path, default=Path("work"), help="checkpoints; a later run continues from them")
     parser.add_argument("--profile", choices=PROFILES, default="quick", help="quick: two CPU cores; full: a GPU")
-    parser.add_argument("--stage", choices=("all", "teacher-general", "teacher", "student-general", "soft", "student"), default="all",
-                        help="stop after this stage, so that two can run side by side")
+    parser.add_argument("--stage", choices=("all", "general", "student"), default="all",
+                        help="stop after this stage")
     options = parser.parse_args()
     run = stages.prepare(options.data, options.work, PROFILES[options.profile])
-    if options.stage == "teacher-general":
-        stages.teacher_general(run)
-    elif options.stage == "teacher":
-        stages.teacher(run)
-    elif options.stage == "student-general":
+    if options.stage == "general":
         stages.student_general(run)
-    elif options.stage == "soft":
-        stages.soft_labels(run, stages.SOFT_SOURCES)
-    elif options.stage == "student":
-        stages.student(run)
+        return
+    model = stages.student(run)
+    if options.stage == "student":
+        return
+    experts = stages.experts(run)
+    fp32 = options.work / "model-fp32.onnx"
+    export.write_folder(model, experts, stages.joined(run, model, experts), run.tokenizer_path, options.out, fp32=fp32)
+    figures = report.measure(run, options.out, fp32)
+    report.save(Path("figures.json"), figures)
+    card.write(options.out, figures, report.failures(options.out))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from .backbone import PAD
 from .encoder import EPSILON, HEADS, WIDTH, Classifier
+from .fusion import SIGNS, Fusion
 from .settings import HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAIL_TOKENS, VALENCE_RANGE
+from .wide import PAIR_FACTORS, PAIRS, Wide
 
 OPSET = 18
 
@@ -75,7 +77,48 @@ def _shared_constants(graph: _Graph) -> None:
         graph.constant(name, np.array(numbers, np.int64))
 
 
-def build(model: Classifier, temperature: float) -> onnx.ModelProto:
+def _wide_table(wide: Wide, fusion: Fusion) -> tuple[np.ndarray, np.ndarray]:
+    """Rows [features, 3 * domains + 1]: weight * idf of each domain and class, then idf^2; and the biases."""
+    experts = list(wide.experts.values())
+    columns = [e.weights * e.idf[:, None] * w for e, w in zip(experts, fusion.wide_weight, strict=True)]
+    table = np.concatenate([*columns, experts[0].idf[:, None] ** 2], axis=1)
+    bias = np.concatenate([e.bias * w for e, w in zip(experts, fusion.wide_weight, strict=True)])
+    return table.astype(np.float32), bias.astype(np.float32)
+
+
+def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str) -> tuple[str, str]:
+    """The gated sum of the experts: what is added to the logits [batch, 3] and to the grade [batch]."""
+    domains = len(wide.experts)
+    table, bias = _wide_table(wide, fusion)
+    rows = graph.constant("wide.table", table)
+    for name, numbers in (("pair_first", PAIR_FACTORS[:1]), ("pair_second", PAIR_FACTORS[1:]), ("pair_count", [PAIRS]),
+                          ("pair_start", [wide.vocabulary]), ("minus_one", [-1]), ("far", [2**31 - 1]),
+                          ("scores_end", [3 * domains]), ("by_domain", [0, domains, 3])):
+        graph.constant(name, np.array(numbers, np.int64))
+    left = graph.node("Slice", "input_ids", "axis_0", "minus_one", "axis_1")
+    right = graph.node("Slice", "input_ids", "axis_1", "far", "axis_1")
+    mixed = graph.node("Add", graph.node("Mul", left, "pair_first"), graph.node("Mul", right, "pair_second"))
+    pairs = graph.node("Add", graph.node("Mod", mixed, "pair_count"), "pair_start")
+    total = ""
+    for ids, seen in (("input_ids", mask), (pairs, graph.node("Slice", mask, "axis_1", "far", "axis_1"))):
+        found = graph.node("Gather", rows, ids, out=f"wide_{'pairs' if total else 'words'}")
+        found = graph.node("ReduceSum", graph.node("Mul", found, seen), "axis_1", keepdims=0)
+        total = graph.node("Add", total, found) if total else found
+    norm = graph.node("Slice", total, "scores_end", "far", "axis_1")
+    norm = graph.node("Sqrt", graph.node("Max", norm, graph.constant("tiny", np.float32(1e-18))))
+    scores = graph.node("Div", graph.node("Slice", total, "axis_0", "scores_end", "axis_1"), norm)
+    scores = graph.node("Add", scores, graph.constant("wide.bias", bias))
+    gate = graph.node("Gemm", pooled, graph.constant("gate.weight", fusion.gate.astype(np.float32)),
+                      graph.constant("gate.bias", fusion.gate_bias.astype(np.float32)))
+    gate = graph.node("Unsqueeze", graph.node("Softmax", gate, axis=-1), "axis_last")
+    gated = graph.node("Mul", graph.node("Reshape", scores, "by_domain"), gate)
+    ratio = fusion.grade_weight / np.where(np.abs(fusion.wide_weight) > 1e-6, fusion.wide_weight, np.inf)
+    pull = graph.constant("grade_pull", (ratio[None, :, None] * SIGNS[None, None, :]).astype(np.float32))
+    graded = graph.node("ReduceSum", graph.node("Mul", gated, pull), "axes_bias", keepdims=0)
+    return graph.node("ReduceSum", gated, "axis_1", keepdims=0), graded
+
+
+def build(model: Classifier, wide: Wide, fusion: Fusion) -> onnx.ModelProto:
     """The classifier as ONNX: input_ids and attention_mask [batch, sequence] → logits [batch, 3], valence [batch]."""
     state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     graph = _Graph()
@@ -93,11 +136,14 @@ def build(model: Classifier, temperature: float) -> onnx.ModelProto:
     weight = graph.node("Unsqueeze", mask, "axis_last")
     total = graph.node("ReduceSum", graph.node("Mul", x, weight), "axis_1", keepdims=0)
     pooled = graph.node("Div", total, graph.node("ReduceSum", weight, "axis_1", keepdims=0))
-    graph.node("Gemm", pooled, graph.constant("classes.weight", state["classes.weight"].T / temperature),
-               graph.constant("classes.bias", state["classes.bias"] / temperature), out="logits")
+    deep = graph.node("Gemm", pooled, graph.constant("classes.weight", state["classes.weight"].T / fusion.temperature),
+                      graph.constant("classes.bias", state["classes.bias"] / fusion.temperature))
     grade = graph.node("Gemm", pooled, graph.constant("grade.weight", state["grade.weight"].T),
                        graph.constant("grade.bias", state["grade.bias"]))
-    graph.node("Mul", graph.node("Tanh", graph.node("Squeeze", grade, "axis_1")), "two", out="valence")
+    wide_logits, wide_grade = _wide_part(graph, wide, fusion, pooled, weight)
+    graph.node("Add", deep, wide_logits, out="logits")
+    grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
+    graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
     tokens = ["batch", "sequence"]
     inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, tokens) for n in ("input_ids", "attention_mask")]
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
@@ -109,16 +155,15 @@ def build(model: Classifier, temperature: float) -> onnx.ModelProto:
     return result
 
 
-def write_folder(
-    model: Classifier, tokenizer: Path, out: Path, *, temperature: float, fp32: Path, base: str
-) -> None:
+def write_folder(model: Classifier, wide: Wide, fusion: Fusion, tokenizer: Path, out: Path, *, fp32: Path) -> None:
     """Writes model.onnx (int8), tokenizer.json, config.json and callheat.toml to `out`, the fp32 model to `fp32`."""
     out.mkdir(parents=True, exist_ok=True)
-    onnx.save(build(model, temperature), fp32)
+    onnx.save(build(model, wide, fusion), fp32)
     # 7-bit weights: on processors without VNNI, 8-bit ones overflow the 16-bit sums of the u8 x s8 products;
-    # one scale per output channel, as one per matrix moves the probabilities four times as far from fp32.
+    # one scale per output channel: one per matrix moves the probabilities four times as far from fp32.
+    # The wide table stays fp32, as its columns differ in size by orders of magnitude.
     quantize_dynamic(fp32, out / "model.onnx", op_types_to_quantize=["MatMul", "Gather"], weight_type=QuantType.QInt8,
-                     per_channel=True, reduce_range=True)
+                     per_channel=True, reduce_range=True, nodes_to_exclude=["node_wide_words", "node_wide_pairs"])
     (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     config = {
         "id2label": {str(i): label for i, label in enumerate(LABELS)},
@@ -130,11 +175,11 @@ def write_folder(
         "inputs": ["input_ids", "attention_mask"],
         "outputs": {"logits": ["batch", 3], "valence": ["batch"]},
         "valence_range": [int(v) for v in VALENCE_RANGE],
-        "calibration": f"temperature {temperature:.3f} already folded into the classifier head",
+        "calibration": f"temperature {fusion.temperature:.3f} already folded into the classifier head",
         "layers": len(model.layers),
         "hidden_size": WIDTH,
         "vocab_size": model.words.num_embeddings,
-        "base": base,
+        "base": "multilingual-e5-small, vocabulary trimmed, lower layers fine-tuned; n-gram experts beside them",
         "opset": OPSET,
     }
     (out / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,21 +1,24 @@
 """The stages of a run. Each leaves files in the work folder and is skipped when they are there."""
 
 import json
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
+from . import fusion, wide
 from .backbone import read_weights, trim_tokenizer
 from .corpus import Record, load
 from .encoder import Classifier, from_backbone, shortened
 from .fit import Target, scores, train
-from .ngram import rival_soft_labels
-from .settings import MAX_TOKENS, SEED, Profile
+from .measure import probabilities
+from .settings import MAX_TOKENS, SEED, Pass, Profile
 from .split import check_leakage, split
 
-SOFT_SOURCES = frozenset({"helpdesk", "calls", "written", "unlabelled", "agents", "chat_manual", "weibo_usual"})
+FUSED = ("helpdesk", "calls", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
+MOST_FUSED = 800
 
 
 @dataclass
@@ -30,12 +33,16 @@ class Run:
     tokenizer: Tokenizer
     kept: list[int]
 
+    @property
+    def tokenizer_path(self) -> Path:
+        """The trimmed tokenizer's file."""
+        return self.work / "tokenizer.json"
+
 
 def prepare(data: Path, work: Path, profile: Profile) -> Run:
     """Reads and splits the data, checks for leakage and trims the vocabulary."""
     work.mkdir(parents=True, exist_ok=True)
-    records = load(data)
-    training, dev, dropped = split(records)
+    training, dev, dropped = split(load(data))
     check_leakage(training, dev)
     path, ids = work / "tokenizer.json", work / "kept.json"
     if not ids.exists():
@@ -46,71 +53,80 @@ def prepare(data: Path, work: Path, profile: Profile) -> Run:
     return Run(profile, work, training, dev, dropped, Tokenizer.from_file(str(path)), kept)
 
 
-def teacher_general(run: Run) -> Classifier:
-    """The 12-layer teacher's first pass, on all sets."""
-    pool = [Target(r) for r in run.train if r.label is not None]
-    return train(from_backbone(read_weights(), run.kept), pool, run.profile.teacher_general, run.tokenizer, seed=SEED,
-                 out=run.work / "teacher-general.pt", batch_tokens=run.profile.batch_tokens)
+def _labelled(run: Run) -> list[Target]:
+    return [Target(r) for r in run.train if r.label is not None]
 
 
 def teacher(run: Run) -> Classifier:
-    """The 12-layer teacher after its second pass, on the labelled turns."""
-    last = run.work / "teacher-domain.pt"
-    pool = [Target(r) for r in run.train if r.label is not None]
-    model = from_backbone(read_weights(), run.kept) if last.exists() else teacher_general(run)
-    return train(model, pool, run.profile.teacher_domain, run.tokenizer, seed=SEED + 1, out=last,
-                 batch_tokens=run.profile.batch_tokens, head_factor=2.0)
+    """The 12-layer teacher: a general pass, then one on the labelled turns with replay."""
+    if run.profile.teacher_general is None or run.profile.teacher_domain is None:
+        raise ValueError("this profile has no teacher: use --profile full")
+    last, common = run.work / "teacher.pt", {"tokenizer": run.tokenizer, "batch_tokens": run.profile.batch_tokens}
+    model = from_backbone(read_weights(), run.kept)
+    if not last.exists():
+        model = train(model, _labelled(run), run.profile.teacher_general, seed=SEED,
+                      out=run.work / "teacher-general.pt", **common)
+    return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, head_factor=2.0, **common)
+
+
+def _pool(run: Run, plan: Pass) -> list[Target]:
+    """The training texts of a student's pass: with the teacher's soft labels where there is a teacher."""
+    if run.profile.teacher_general is None:
+        return _labelled(run)
+    chosen = [r for r in run.train if r.source in plan.rows]
+    path = run.work / f"soft-{'-'.join(sorted(plan.rows))[:60]}.npz"
+    if not path.exists():
+        logits, valence = scores(teacher(run), [r.text for r in chosen], run.tokenizer, MAX_TOKENS)
+        np.savez(path, probabilities=probabilities(logits).astype(np.float32), valence=valence)
+    saved = np.load(path)
+    if len(saved["valence"]) != len(chosen):
+        raise ValueError(f"{path} was made from other data: delete it to make it anew")
+    return [Target(r, p, float(v)) for r, p, v in zip(chosen, saved["probabilities"], saved["valence"], strict=True)]
 
 
 def student_general(run: Run) -> Classifier:
     """The student's first pass, on all sets."""
     profile, out = run.profile, run.work / "student-general.pt"
-    if profile.student_from_teacher:
-        model = shortened(teacher(run), profile.student_layers)
-    else:
+    if profile.teacher_general is None or out.exists():
         model = from_backbone(read_weights(), run.kept, profile.student_layers)
-    pool = [Target(r) for r in run.train if r.label is not None]
-    if profile.student_from_teacher and not out.exists():
-        pool = _with_soft_labels(run, frozenset(profile.general.rows))
+    else:
+        model = shortened(teacher(run), profile.student_layers)
+    pool = [] if out.exists() else _pool(run, profile.general)
     return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out,
                  batch_tokens=profile.batch_tokens)
 
 
-def soft_labels(run: Run, sources: frozenset[str], name: str = "soft") -> tuple[np.ndarray, np.ndarray]:
-    """Class probabilities [n, 3] and valences [n] of the teachers for every training record of the sources.
-
-    The mean of the transformer teacher and of the n-gram model, the latter out of fold.
-    """
-    path = run.work / f"{name}.npz"
-    chosen = [r for r in run.train if r.source in sources]
-    if not path.exists():
-        logits, valence = scores(teacher(run), [r.text for r in chosen], run.tokenizer, MAX_TOKENS)
-        logits -= logits.max(1, keepdims=True)
-        probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-        rival = rival_soft_labels(chosen)
-        both = np.where(np.isnan(rival), probabilities, 0.6 * probabilities + 0.4 * rival)
-        np.savez(path, probabilities=both.astype(np.float32), valence=valence)
-    saved = np.load(path)
-    if len(saved["valence"]) != len(chosen):
-        raise ValueError(f"{path} was made from other data: delete it to make it anew")
-    return saved["probabilities"], saved["valence"]
-
-
-def _with_soft_labels(run: Run, sources: frozenset[str], name: str = "soft-general") -> list[Target]:
-    probabilities, valence = soft_labels(run, sources, name)
-    chosen = [r for r in run.train if r.source in sources]
-    return [Target(r, p, float(v)) for r, p, v in zip(chosen, probabilities, valence, strict=True)]
-
-
 def student(run: Run) -> Classifier:
-    """The student's second pass: labelled and unlabelled turns with the teachers' soft labels, and replay."""
-    out = run.work / "student.pt"
-    model = from_backbone(read_weights(), run.kept, run.profile.student_layers)
-    if not out.exists():
-        model = student_general(run)
-    pool: list[Target] = []
-    if not out.exists():
-        pool = _with_soft_labels(run, SOFT_SOURCES, "soft")
-        pool += [Target(r) for r in run.train if r.label is not None and r.source not in SOFT_SOURCES]
-    return train(model, pool, run.profile.domain, run.tokenizer, seed=SEED + 3, out=out,
-                 batch_tokens=run.profile.batch_tokens, head_factor=2.0)
+    """The student's second pass: on the turns, with replay of the other sets."""
+    profile, out = run.profile, run.work / "student.pt"
+    if out.exists():
+        model, pool = from_backbone(read_weights(), run.kept, profile.student_layers), []
+    else:
+        model, pool = student_general(run), _pool(run, profile.domain)
+    return train(model, pool, profile.domain, run.tokenizer, seed=SEED + 3, out=out,
+                 batch_tokens=profile.batch_tokens, head_factor=2.0)
+
+
+def experts(run: Run) -> wide.Wide:
+    """The wide part, fitted on the training texts."""
+    path = run.work / "wide.pickle"
+    if not path.exists():
+        fitted = wide.fit(run.train, run.tokenizer, run.tokenizer.get_vocab_size())
+        path.write_bytes(pickle.dumps(fitted))
+    return pickle.loads(path.read_bytes())
+
+
+def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
+    """How the two parts are joined, fitted on the part kept aside: at most 800 texts of each set."""
+    path = run.work / "fusion.pickle"
+    if not path.exists():
+        chosen: list[Record] = []
+        for source in FUSED:
+            found = [r for r in run.dev if r.source == source]
+            order = np.random.default_rng(SEED).permutation(len(found))[:MOST_FUSED]
+            chosen += [found[i] for i in order]
+        rows = wide.encode([r.text for r in chosen], run.tokenizer)
+        gate = fusion.fit_gate(model, run.train, run.tokenizer)
+        deep = fusion.deep_outputs(model, rows)
+        path.write_bytes(pickle.dumps(fusion.fit_weights(gate, deep, experts_.scores(rows), chosen)))
+    return pickle.loads(path.read_bytes())

@@ -27,7 +27,8 @@ DOMAINS = {
     "calls": ("calls", "written"),
     "weibo": ("weibo_usual", "weibo_covid"),
     "chat": ("chat_manual",),
-    "reviews": ("waimai", "hotel", "shopping"),
+    "hotel": ("hotel",),
+    "goods": ("waimai", "shopping"),
 }
 MOST_TEXTS = 40000
 
