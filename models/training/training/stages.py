@@ -18,7 +18,7 @@ from .settings import MAX_TOKENS, SEED, Pass, Profile
 from .split import check_leakage, split
 
 FUSED = ("helpdesk", "calls", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
-MOST_FUSED = 800
+MOST_FUSED = 400
 
 
 @dataclass
@@ -64,8 +64,9 @@ def teacher(run: Run) -> Classifier:
     last, common = run.work / "teacher.pt", {"tokenizer": run.tokenizer, "batch_tokens": run.profile.batch_tokens}
     model = from_backbone(read_weights(), run.kept)
     if not last.exists():
-        model = train(model, _labelled(run), run.profile.teacher_general, seed=SEED,
-                      out=run.work / "teacher-general.pt", **common)
+        model = train(
+            model, _labelled(run), run.profile.teacher_general, seed=SEED, out=run.work / "teacher-general.pt", **common
+        )
     return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, head_factor=2.0, **common)
 
 
@@ -92,19 +93,30 @@ def student_general(run: Run) -> Classifier:
     else:
         model = shortened(teacher(run), profile.student_layers)
     pool = [] if out.exists() else _pool(run, profile.general)
-    return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out,
-                 batch_tokens=profile.batch_tokens)
+    return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out, batch_tokens=profile.batch_tokens)
 
 
 def student(run: Run) -> Classifier:
-    """The student's second pass: on the turns, with replay of the other sets."""
-    profile, out = run.profile, run.work / "student.pt"
-    if out.exists():
-        model, pool = from_backbone(read_weights(), run.kept, profile.student_layers), []
+    """The student's later passes: on the turns, with replay of the other sets."""
+    profile = run.profile
+    outs = [run.work / f"student-{i}.pt" for i in range(1, len(profile.domain) + 1)]
+    if outs[-1].exists():
+        model, first = from_backbone(read_weights(), run.kept, profile.student_layers), len(outs) - 1
     else:
-        model, pool = student_general(run), _pool(run, profile.domain)
-    return train(model, pool, profile.domain, run.tokenizer, seed=SEED + 3, out=out,
-                 batch_tokens=profile.batch_tokens, head_factor=2.0)
+        model, first = student_general(run), 0
+    for number in range(first, len(outs)):
+        plan, out = profile.domain[number], outs[number]
+        model = train(
+            model,
+            [] if out.exists() else _pool(run, plan),
+            plan,
+            run.tokenizer,
+            seed=SEED + 3 + number,
+            out=out,
+            batch_tokens=profile.batch_tokens,
+            head_factor=2.0,
+        )
+    return model
 
 
 def experts(run: Run) -> wide.Wide:
@@ -117,7 +129,7 @@ def experts(run: Run) -> wide.Wide:
 
 
 def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
-    """How the two parts are joined, fitted on the part kept aside: at most 800 texts of each set."""
+    """How the two parts are joined, fitted on the part kept aside: at most 400 texts of each set."""
     path = run.work / "fusion.pickle"
     if not path.exists():
         chosen: list[Record] = []

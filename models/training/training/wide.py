@@ -36,7 +36,7 @@ MOST_TEXTS = 40000
 def feature_ids(ids: Sequence[int], vocabulary: int) -> list[int]:
     """Feature numbers of a token sequence: its ids, then its pairs hashed to `vocabulary` and above."""
     first, second = PAIR_FACTORS
-    pairs = [vocabulary + (a * first + b * second) % PAIRS for a, b in zip(ids, ids[1:])]
+    pairs = [vocabulary + (a * first + b * second) % PAIRS for a, b in zip(ids, ids[1:], strict=False)]
     return [*ids, *pairs]
 
 
@@ -117,6 +117,8 @@ def fit(records: Sequence[Record], tokenizer: Tokenizer, vocabulary: int) -> Wid
         chosen[name] = found
     rows = {name: encode([r.text for r in found], tokenizer) for name, found in chosen.items()}
     idf = idf_of([row for part in rows.values() for row in part], vocabulary)
-    experts = {name: fit_expert(rows[name], np.array([r.label for r in found]), vocabulary, idf)
-               for name, found in chosen.items()}
+    experts = {
+        name: fit_expert(rows[name], np.array([r.label for r in found]), vocabulary, idf)
+        for name, found in chosen.items()
+    }
     return Wide(experts, vocabulary)
