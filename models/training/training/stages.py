@@ -70,12 +70,12 @@ def teacher(run: Run) -> Classifier:
     return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, head_factor=2.0, **common)
 
 
-def _pool(run: Run, plan: Pass) -> list[Target]:
+def _pool(run: Run, plan: Pass, name: str) -> list[Target]:
     """The training texts of a student's pass: with the teacher's soft labels where there is a teacher."""
     if run.profile.teacher_general is None:
         return _labelled(run)
     chosen = [r for r in run.train if r.source in plan.rows]
-    path = run.work / f"soft-{'-'.join(sorted(plan.rows))[:60]}.npz"
+    path = run.work / f"soft-{name}.npz"
     if not path.exists():
         logits, valence = scores(teacher(run), [r.text for r in chosen], run.tokenizer, MAX_TOKENS)
         np.savez(path, probabilities=probabilities(logits).astype(np.float32), valence=valence)
@@ -92,7 +92,7 @@ def student_general(run: Run) -> Classifier:
         model = from_backbone(read_weights(), run.kept, profile.student_layers)
     else:
         model = shortened(teacher(run), profile.student_layers)
-    pool = [] if out.exists() else _pool(run, profile.general)
+    pool = [] if out.exists() else _pool(run, profile.general, out.stem)
     return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out, batch_tokens=profile.batch_tokens)
 
 
@@ -108,7 +108,7 @@ def student(run: Run) -> Classifier:
         plan, out = profile.domain[number], outs[number]
         model = train(
             model,
-            [] if out.exists() else _pool(run, plan),
+            [] if out.exists() else _pool(run, plan, out.stem),
             plan,
             run.tokenizer,
             seed=SEED + 3 + number,
