@@ -80,7 +80,7 @@ async fn batch(call: &Call) -> CallReport {
         .unwrap()
         .unwrap();
     let mut report = analyser().analyse(read).await.unwrap().report;
-    report.source.path = "-".to_owned();
+    "-".clone_into(&mut report.source.path);
     report
 }
 
@@ -88,7 +88,7 @@ async fn live(lines: Vec<String>) -> Vec<Event> {
     let (to_live, from_stdin) = mpsc::channel(4);
     let (events, mut received) = mpsc::channel(4);
     let options = LiveOptions {
-        idle_timeout: Duration::from_secs(60),
+        idle_timeout: Duration::from_mins(1),
         rising: RisingOptions::default(),
         input: InputOptions::default(),
     };
@@ -131,7 +131,7 @@ proptest! {
                 });
                 assert_eq!(found, Some(&expected));
                 let points: Vec<_> = events.iter().filter_map(|event| match event {
-                    Event::TurningPoint { call_id, point } if *call_id == call.id => Some(point.clone()),
+                    Event::TurningPoint { call_id, point } if *call_id == call.id => Some(*point),
                     _ => None,
                 }).collect();
                 assert_eq!(points, expected.turning_points, "a turning point is told as soon as it is known");

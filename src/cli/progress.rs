@@ -36,13 +36,15 @@ impl TerminalProgress {
         } else {
             input::Totals::default()
         };
-        Self {
+        let progress = Self {
             bar,
             read,
             total,
             calls: 0,
             turns: 0,
-        }
+        };
+        progress.show();
+        progress
     }
 
     fn show(&self) {

@@ -1,5 +1,5 @@
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use callheat::escalation::{RiskModel, SignalFinder};
 use callheat::input::{Format, InputOptions};
@@ -121,7 +121,7 @@ fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {
     })
 }
 
-fn report_bad_line(path: &PathBuf, line: usize, reason: &str) {
+fn report_bad_line(path: &Path, line: usize, reason: &str) {
     let path = path.display();
     let _ = writeln!(
         io::stderr(),

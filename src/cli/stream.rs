@@ -114,12 +114,11 @@ impl Printer {
             if !self.kinds.is_empty() && !self.kinds.contains(&EventKind::of(&event)) {
                 continue;
             }
-            match &self.text {
-                Some(printer) => printer.print(&event, &mut out)?,
-                None => {
-                    serde_json::to_writer(&mut out, &event)?;
-                    out.write_all(b"\n")?;
-                }
+            if let Some(printer) = self.text {
+                printer.print(&event, &mut out)?;
+            } else {
+                serde_json::to_writer(&mut out, &event)?;
+                out.write_all(b"\n")?;
             }
             out.flush()?;
         }

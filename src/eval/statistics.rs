@@ -89,7 +89,7 @@ fn ratio(part: usize, whole: usize) -> Option<f64> {
 pub(super) fn bootstrap<T>(calls: &[T], figure: impl Fn(&[&T]) -> Option<f64>) -> Estimate {
     let all: Vec<&T> = calls.iter().collect();
     let value = figure(&all).unwrap_or(0.0);
-    let mut random = SplitMix(0x00ca_11be);
+    let mut random = SplitMix(0xca11_bea7);
     let mut resampled: Vec<f64> = (0..RESAMPLES)
         .filter_map(|_| {
             let sample: Vec<&T> = all

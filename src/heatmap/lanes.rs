@@ -84,23 +84,21 @@ fn places(turns: &[TurnReport], duration_ms: Option<u64>, bins: usize) -> Vec<(u
     turns
         .iter()
         .enumerate()
-        .map(|(position, turn)| match (timed, turn.start_ms) {
-            (Some(duration), Some(start)) => {
-                let bin = |ms: u64| {
-                    (u128::from(ms) * bins as u128 / u128::from(duration)).min(last_bin as u128)
-                        as usize
-                };
-                // The end is exclusive: a turn that ends on a border does not enter the next bin.
-                let end = turn
-                    .end_ms
-                    .map_or(start, |end| end.saturating_sub(1))
-                    .max(start);
-                (bin(start), bin(end))
-            }
-            _ => {
+        .map(|(position, turn)| {
+            let (Some(duration), Some(start)) = (timed, turn.start_ms) else {
                 let bin = position * bins / turns.len();
-                (bin, bin)
-            }
+                return (bin, bin);
+            };
+            let bin = |ms: u64| {
+                let bin = u128::from(ms) * bins as u128 / u128::from(duration);
+                bin.min(last_bin as u128) as usize
+            };
+            // The end is exclusive: a turn that ends on a border does not enter the next bin.
+            let end = turn
+                .end_ms
+                .map_or(start, |end| end.saturating_sub(1))
+                .max(start);
+            (bin(start), bin(end))
         })
         .collect()
 }

@@ -61,18 +61,23 @@ impl LiveTask {
             }
         }
         turns.close();
-        match call.settle(&self.options.input) {
+        let settled = call.settle(&self.options.input);
+        let event = match settled {
             Ok(call) => match self.analyser.analyse(call).await {
-                Ok(analysed) => {
-                    self.send(Event::Call {
-                        report: Box::new(analysed.report),
-                    })
-                    .await
-                }
-                Err(error) => self.fail(None, format!("call {call_id}: {error}")).await,
+                Ok(analysed) => Event::Call {
+                    report: Box::new(analysed.report),
+                },
+                Err(error) => Event::Error {
+                    line: None,
+                    reason: format!("call {call_id}: {error}"),
+                },
             },
-            Err(problem) => self.fail(None, format!("call {call_id}: {problem}")).await,
-        }
+            Err(problem) => Event::Error {
+                line: None,
+                reason: format!("call {call_id}: {problem}"),
+            },
+        };
+        self.send(event).await;
         call_id
     }
 

@@ -6,7 +6,7 @@ use crate::escalation::Level;
 use crate::heatmap::Event;
 use crate::sentiment::Label;
 
-/// Writes live events as lines for people.
+/// Writes live events as lines for people, who count turns from 1.
 #[derive(Debug, Clone, Copy)]
 pub struct EventPrinter {
     language: Language,
@@ -20,7 +20,7 @@ impl EventPrinter {
     }
 
     /// Writes one event as one line.
-    pub fn print(&self, event: &Event, out: &mut impl Write) -> io::Result<()> {
+    pub fn print(self, event: &Event, out: &mut impl Write) -> io::Result<()> {
         let line = match event {
             Event::Turn { call_id, turn } => {
                 let code = match turn.label {
@@ -46,7 +46,9 @@ impl EventPrinter {
                 let way = self.painted(code, way);
                 format!(
                     "{call_id}  {way}  #{}  {:+.2} → {:+.2}",
-                    point.turn, point.from, point.to
+                    point.turn + 1,
+                    point.from,
+                    point.to
                 )
             }
             Event::Signal {
@@ -57,7 +59,7 @@ impl EventPrinter {
             } => {
                 let kind =
                     self.painted("1;35", self.language.pick(signal.chinese(), signal.name()));
-                format!("{call_id}  ⚑ {kind}  #{turn}")
+                format!("{call_id}  ⚑ {kind}  #{}", turn + 1)
             }
             Event::Risk {
                 call_id,
@@ -71,7 +73,11 @@ impl EventPrinter {
                 };
                 let level = self.painted(code, level);
                 let risk = self.language.pick("升级风险", "risk");
-                format!("{call_id}  {risk} {level} {:.2}  #{turn}", escalation.risk)
+                format!(
+                    "{call_id}  {risk} {level} {:.2}  #{}",
+                    escalation.risk,
+                    turn + 1
+                )
             }
             Event::TermAlert { alert } => {
                 let rising =
@@ -103,7 +109,7 @@ impl EventPrinter {
         writeln!(out, "{line}")
     }
 
-    fn painted(&self, code: &str, text: &str) -> String {
+    fn painted(self, code: &str, text: &str) -> String {
         if self.paint {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {

@@ -250,8 +250,9 @@ impl<W: Write> TerminalReport<W> {
                 Direction::Recovery => self.language.pick("↑ 好转", "↑ recovery"),
             };
             let at = match self.language {
-                Language::Chinese => format!("第 {turn} 轮"),
-                Language::English => format!("turn {turn}"),
+                // People count from 1, as the page does.
+                Language::Chinese => format!("第 {} 轮", turn + 1),
+                Language::English => format!("turn {}", turn + 1),
             };
             writeln!(self.out, "  {call_id}  {at}  {way}  {from:+.2} → {to:+.2}")?;
         }

@@ -2,6 +2,7 @@
 //! displeased customer turns against its other turns and against what is usual.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 use super::batch::{Example, TurnTerms};
 use super::category::Category;
@@ -70,9 +71,9 @@ impl Neighbours {
         } else if let Some(rarest) = self.0.iter_mut().min_by_key(|known| known.1) {
             // The "frequent" algorithm of Misra and Gries on three places.
             if rarest.1 == 0 {
-                *rarest = (neighbour, 1)
+                *rarest = (neighbour, 1);
             } else {
-                self.0.iter_mut().for_each(|known| known.1 -= 1)
+                self.0.iter_mut().for_each(|known| known.1 -= 1);
             }
         }
     }
@@ -147,33 +148,28 @@ impl Discovery {
         self.displeased += u64::from(displeased);
         let text = turn.normalised.text();
         let mut seen = BTreeSet::new();
-        for start in 0..turn.words.len() {
-            for end in start + 1..=turn.words.len().min(start + MOST_WORDS) {
-                let words = &turn.words[start..end];
-                let Some(phrase) = phrase_of(text, words) else {
-                    break;
+        for range in word_runs(text, turn.words) {
+            let words = &turn.words[range.clone()];
+            let phrase = text_of(text, words);
+            let key = hash(phrase);
+            if !seen.insert(key) {
+                continue;
+            }
+            self.all.add(key);
+            if displeased && is_phrase(text, words) {
+                let neighbour = |word: Option<&Word>| {
+                    word.map_or(0, |word| hash(&text[word.range.clone()]) as u32)
                 };
-                let key = hash(phrase);
-                if !seen.insert(key) {
-                    continue;
-                }
-                self.all.add(key);
-                if displeased && is_phrase(text, words) {
-                    let neighbour = |word: Option<&Word>| {
-                        word.map_or(0, |word| hash(&text[word.range.clone()]) as u32)
-                    };
-                    let left = neighbour(
-                        start
-                            .checked_sub(1)
-                            .and_then(|before| turn.words.get(before)),
-                    );
-                    let right = neighbour(turn.words.get(end));
-                    let candidate = self
-                        .candidates
-                        .entry(key)
-                        .or_insert_with(|| Candidate::new(phrase, words.len()));
-                    candidate.add(self.calls, [left, right], turn, call_id, at);
-                }
+                let before = range
+                    .start
+                    .checked_sub(1)
+                    .and_then(|before| turn.words.get(before));
+                let sides = [neighbour(before), neighbour(turn.words.get(range.end))];
+                let fresh = || Candidate::new(phrase, words.len());
+                self.candidates
+                    .entry(key)
+                    .or_insert_with(fresh)
+                    .add(self.calls, sides, turn, call_id, at);
             }
         }
         self.prune();
@@ -342,13 +338,36 @@ impl Candidate {
     }
 }
 
-/// The text of adjoining words that may be part of a phrase.
-fn phrase_of<'a>(text: &'a str, words: &[Word]) -> Option<&'a str> {
-    let last = words.last()?;
-    let of_letters = text[last.range.clone()].chars().all(char::is_alphanumeric);
-    let phrase = &text[words[0].range.start..last.range.end];
+/// The phrases of a turn that discovery would consider, each once.
+pub fn phrases<'a>(text: &'a str, words: &[Word]) -> BTreeSet<&'a str> {
+    let runs = word_runs(text, words).map(|range| &words[range]);
+    runs.filter(|words| is_phrase(text, words))
+        .map(|words| text_of(text, words))
+        .collect()
+}
+
+/// Runs of adjoining words without punctuation or long numbers between them.
+fn word_runs<'a>(text: &'a str, words: &'a [Word]) -> impl Iterator<Item = Range<usize>> + 'a {
+    (0..words.len()).flat_map(move |start| {
+        let ends = start + 1..=words.len().min(start + MOST_WORDS);
+        ends.map(move |end| start..end)
+            .take_while(move |range| is_run(text, &words[range.clone()]))
+    })
+}
+
+fn is_run(text: &str, words: &[Word]) -> bool {
+    let phrase = text_of(text, words);
     let digits = phrase.bytes().filter(u8::is_ascii_digit).count();
-    (of_letters && digits < 3 && phrase.chars().count() <= MOST_CHARACTERS).then_some(phrase)
+    phrase.chars().all(char::is_alphanumeric)
+        && digits < 3
+        && phrase.chars().count() <= MOST_CHARACTERS
+}
+
+/// The text of adjoining words; there is at least one.
+fn text_of<'a>(text: &'a str, words: &[Word]) -> &'a str {
+    let start = words.first().map_or(0, |word| word.range.start);
+    let end = words.last().map_or(start, |word| word.range.end);
+    &text[start..end]
 }
 
 /// Whether the words can stand alone as a phrase: no function word at either

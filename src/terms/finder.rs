@@ -1,12 +1,14 @@
 //! Finds the complaint terms of one customer turn.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::TermHit;
 use super::canonical::canonical;
 use super::category::Category;
 use super::lexicon::{Lexicon, Match};
 use super::scope::is_taken_back;
+use super::tagger::Tagger;
 use crate::segment::Word;
 use crate::sentiment::Score;
 use crate::text::Normalised;
@@ -15,6 +17,8 @@ use crate::text::Normalised;
 const STRONG: f32 = 0.6;
 /// A weak entry counts only in a turn of at most this valence.
 const DISPLEASED: f32 = -0.15;
+/// Weight of a phrase that the tagger found and the lexicon does not have.
+const TAGGED: f32 = 0.6;
 
 /// A customer turn with what the earlier stages found out about it.
 #[derive(Debug, Clone, Copy)]
@@ -30,8 +34,13 @@ pub struct TurnText<'a> {
 }
 
 /// Finds complaint terms; built once, shared by all threads.
+///
+/// A trained tagger finds the phrases, with the built-in lexicon among what it
+/// looks at. The entries of a lexicon of the user's own count in any case and
+/// go before the tagger's phrases.
 pub struct TermFinder {
-    lexicon: Lexicon,
+    lexicon: Arc<Lexicon>,
+    tagger: Option<Tagger>,
 }
 
 /// A phrase that may be reported.
@@ -42,36 +51,48 @@ struct Candidate {
 }
 
 impl TermFinder {
-    /// A finder for the terms of a lexicon.
+    /// A finder for the terms of a lexicon and of the built-in tagger.
     pub fn new(lexicon: Lexicon) -> Self {
-        Self { lexicon }
+        let lexicon = Arc::new(lexicon);
+        let trained_with = if lexicon.is_built_in() {
+            Arc::clone(&lexicon)
+        } else {
+            Arc::new(Lexicon::built_in())
+        };
+        Self {
+            lexicon,
+            tagger: Tagger::built_in(trained_with),
+        }
+    }
+
+    /// A finder that knows the lexicon's terms only.
+    pub fn with_lexicon_only(lexicon: Lexicon) -> Self {
+        Self {
+            lexicon: Arc::new(lexicon),
+            tagger: None,
+        }
     }
 
     /// The complaint terms of a customer turn, ordered by place, not overlapping.
     pub fn find(&self, turn: &TurnText<'_>) -> Vec<TermHit> {
         let text = turn.normalised.text();
-        let mut candidates: Vec<Candidate> = self
-            .lexicon
-            .matches(text)
-            .into_iter()
-            .filter(|found| self.counts(found, turn))
-            .map(|found| self.candidate(found))
-            .collect();
-        // Graver and longer phrases first; the place decides between equals.
-        candidates.sort_by(|a, b| {
-            let length = |candidate: &Candidate| candidate.range.len();
-            length(b)
-                .cmp(&length(a))
-                .then(b.weight.total_cmp(&a.weight))
-                .then(a.range.start.cmp(&b.range.start))
-        });
+        let matches = self.lexicon.matches(text);
         let mut kept: Vec<Candidate> = Vec::new();
-        for candidate in candidates {
-            if kept
-                .iter()
-                .all(|other| !overlap(&other.range, &candidate.range))
-            {
-                kept.push(candidate);
+        if self.tagger.is_none() || !self.lexicon.is_built_in() {
+            self.add_entries(turn, &matches, &mut kept);
+        }
+        if let Some(tagger) = &self.tagger {
+            let known = self.lexicon.is_built_in().then_some(matches.as_slice());
+            for tagged in tagger.tag(text, turn.words, turn.score, known) {
+                let weight = self.weight(&matches, &tagged.range);
+                let candidate = Candidate {
+                    range: tagged.range,
+                    category: tagged.category,
+                    weight,
+                };
+                if is_free(&kept, &candidate) && !is_taken_back(text, &candidate.range) {
+                    kept.push(candidate);
+                }
             }
         }
         kept.sort_by_key(|candidate| candidate.range.start);
@@ -80,20 +101,54 @@ impl TermFinder {
             .collect()
     }
 
+    /// Adds the lexicon's matches that count, the longest and gravest first.
+    fn add_entries(&self, turn: &TurnText<'_>, matches: &[Match], kept: &mut Vec<Candidate>) {
+        let mut candidates: Vec<Candidate> = matches
+            .iter()
+            .filter(|found| self.counts(found, turn))
+            .map(|found| self.candidate(found))
+            .collect();
+        candidates.sort_by(|a, b| {
+            let longest = b.range.len().cmp(&a.range.len());
+            longest
+                .then(b.weight.total_cmp(&a.weight))
+                .then(a.range.start.cmp(&b.range.start))
+        });
+        for candidate in candidates {
+            if is_free(kept, &candidate) {
+                kept.push(candidate);
+            }
+        }
+    }
+
     fn counts(&self, found: &Match, turn: &TurnText<'_>) -> bool {
         let weight = self.lexicon.entries()[found.entry].weight;
         (weight >= STRONG || turn.score.valence <= DISPLEASED)
             && !is_taken_back(turn.normalised.text(), &found.range)
     }
 
-    fn candidate(&self, found: Match) -> Candidate {
+    fn candidate(&self, found: &Match) -> Candidate {
         let entry = &self.lexicon.entries()[found.entry];
         Candidate {
-            range: found.range,
+            range: found.range.clone(),
             category: entry.category,
             weight: entry.weight,
         }
     }
+
+    /// The weight of the gravest entry that a phrase overlaps.
+    fn weight(&self, matches: &[Match], phrase: &Range<usize>) -> f32 {
+        let touching = matches.iter().filter(|found| overlap(&found.range, phrase));
+        touching
+            .map(|found| self.lexicon.entries()[found.entry].weight)
+            .max_by(f32::total_cmp)
+            .unwrap_or(TAGGED)
+    }
+}
+
+fn is_free(kept: &[Candidate], candidate: &Candidate) -> bool {
+    kept.iter()
+        .all(|other| !overlap(&other.range, &candidate.range))
 }
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {

@@ -1,13 +1,14 @@
 //! The statistics of ranking and of change.
 
-/// Dunning's log-likelihood ratio G² of `a` in `n` against `b` in `m`
-/// (Dunning 1993, Computational Linguistics 19:1), negative where the term is
-/// rarer in the first sample. Counts may be fractional; 0 where a sample is empty.
-pub(super) fn log_likelihood(a: f64, n: f64, b: f64, m: f64) -> f64 {
-    if n <= 0.0 || m <= 0.0 || a + b <= 0.0 {
+/// Dunning's log-likelihood ratio G² of `count` uses in `size` turns against
+/// `other` uses in `other_size` turns (Dunning 1993, Computational Linguistics
+/// 19:1), negative where the term is rarer in the first sample. Counts may be
+/// fractional; 0 where a sample is empty.
+pub(super) fn log_likelihood(count: f64, size: f64, other: f64, other_size: f64) -> f64 {
+    if size <= 0.0 || other_size <= 0.0 || count + other <= 0.0 {
         return 0.0;
     }
-    let rate = (a + b) / (n + m);
+    let rate = (count + other) / (size + other_size);
     let part = |observed: f64, expected: f64| {
         if observed > 0.0 {
             observed * (observed / expected).ln()
@@ -15,10 +16,15 @@ pub(super) fn log_likelihood(a: f64, n: f64, b: f64, m: f64) -> f64 {
             0.0
         }
     };
-    let remainder = part(n - a, n * (1.0 - rate)) + part(m - b, m * (1.0 - rate));
-    let g = 2.0 * (part(a, n * rate) + part(b, m * rate) + remainder);
-    let g = g.max(0.0);
-    if a / n >= b / m { g } else { -g }
+    let used = part(count, size * rate) + part(other, other_size * rate);
+    let unused = part(size - count, size * (1.0 - rate))
+        + part(other_size - other, other_size * (1.0 - rate));
+    let ratio = (2.0 * (used + unused)).max(0.0);
+    if count / size >= other / other_size {
+        ratio
+    } else {
+        -ratio
+    }
 }
 
 /// Probability that a χ² variable of one degree of freedom exceeds `g`.

@@ -66,6 +66,7 @@ pub struct Lexicon {
     anchors: AhoCorasick,
     /// For each anchor of the automaton: the patterns it belongs to.
     owners: Vec<Vec<usize>>,
+    built_in: bool,
 }
 
 /// Why a lexicon could not be used.
@@ -109,7 +110,11 @@ impl Lexicon {
             "the built-in lexicon has bad lines: {:?}",
             draft.bad
         );
-        draft.compile().unwrap_or_else(|_| Self::empty())
+        let lexicon = draft.compile().unwrap_or_else(|_| Self::empty());
+        Self {
+            built_in: true,
+            ..lexicon
+        }
     }
 
     /// Reads a lexicon that replaces the built-in one. Bad lines are left out
@@ -133,6 +138,11 @@ impl Lexicon {
             source,
         };
         Ok((draft.compile().map_err(compile)?, bad))
+    }
+
+    /// Whether this is the lexicon in the binary.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
     }
 
     /// The entries, in the order of the file.
@@ -171,6 +181,7 @@ impl Lexicon {
             patterns: Vec::new(),
             anchors,
             owners: Vec::new(),
+            built_in: true,
         }
     }
 }
@@ -237,6 +248,7 @@ impl Draft {
             patterns: self.patterns,
             anchors,
             owners,
+            built_in: false,
         })
     }
 }

@@ -16,12 +16,15 @@ mod periods;
 mod reference;
 mod rising;
 mod scope;
+pub mod tagger;
 
 pub use batch::{BatchOptions, BatchTerm, BatchTerms, CallTerms, Example, TurnTerms};
 pub use category::Category;
+pub use discovery::phrases;
 pub use finder::{TermFinder, TurnText};
 pub use lexicon::{Entry, Lexicon, LexiconError};
 pub use periods::{Change, started_at};
+pub use reference::ReferenceTable;
 pub use rising::{RisingOptions, RisingTerms, TermAlert};
 
 use crate::call::Span;

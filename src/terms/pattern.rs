@@ -30,9 +30,18 @@ enum Atom {
     Gap,
 }
 
-/// One place of a pattern: any of its alternatives, each a run of atoms.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Group(Vec<Vec<Atom>>);
+/// One place of a pattern: any of its alternatives.
+#[derive(Debug, Clone, Default)]
+struct Group {
+    /// Whether nothing at all will do.
+    optional: bool,
+    /// Plain alternatives by their first character.
+    by_first: Vec<(char, String)>,
+    /// The same by their last character.
+    by_last: Vec<(char, String)>,
+    /// Alternatives with numbers or gaps.
+    mixed: Vec<Vec<Atom>>,
+}
 
 /// A variant, ready to be matched.
 #[derive(Debug, Clone)]
@@ -55,7 +64,7 @@ impl Pattern {
                     groups.extend(
                         atoms(&rest[..end])
                             .into_iter()
-                            .map(|atom| Group(vec![vec![atom]])),
+                            .map(|atom| Group::new([vec![atom]])),
                     );
                     rest = &rest[end..];
                     continue;
@@ -64,7 +73,7 @@ impl Pattern {
             groups.push(group);
             rest = &rest[used..];
         }
-        let alternatives: usize = groups.iter().map(|group| group.0.len()).sum();
+        let alternatives: usize = groups.iter().map(Group::len).sum();
         if alternatives > MOST_ALTERNATIVES {
             return Err(format!(
                 "`{variant}` has {alternatives} alternatives, more than {MOST_ALTERNATIVES}"
@@ -79,12 +88,9 @@ impl Pattern {
     /// The strings one of which is in every match.
     pub(super) fn anchors(&self) -> impl Iterator<Item = &str> {
         self.groups[self.anchor]
-            .0
+            .by_first
             .iter()
-            .filter_map(|alternative| match alternative.as_slice() {
-                [Atom::Text(text)] => Some(text.as_str()),
-                _ => None,
-            })
+            .map(|(_, text)| text.as_str())
     }
 
     /// The longest match around an anchor found at `start..end` of `text`
@@ -106,7 +112,7 @@ fn parse_group(rest: &str, open: char, classes: &Classes) -> Result<(Group, usiz
     if inside.contains(['(', '<']) {
         return Err(format!("`{rest}` has a group within a group"));
     }
-    let alternatives = if open == '(' {
+    let alternatives: Vec<Vec<Atom>> = if open == '(' {
         inside.split('|').map(atoms).collect()
     } else {
         let class = classes.get(inside);
@@ -115,7 +121,7 @@ fn parse_group(rest: &str, open: char, classes: &Classes) -> Result<(Group, usiz
         })?;
         class.iter().map(|alternative| atoms(alternative)).collect()
     };
-    Ok((Group(alternatives), end + close.len_utf8()))
+    Ok((Group::new(alternatives), end + close.len_utf8()))
 }
 
 fn atoms(written: &str) -> Vec<Atom> {
@@ -133,21 +139,103 @@ fn atoms(written: &str) -> Vec<Atom> {
 
 /// The group of plain texts only whose shortest one is longest: the rarest.
 fn choose_anchor(groups: &[Group]) -> Option<usize> {
-    let shortest = |group: &Group| {
-        let length = |alternative: &Vec<Atom>| match alternative.as_slice() {
-            [Atom::Text(text)] => text.len(),
-            _ => 0,
-        };
-        group.0.iter().map(length).min().unwrap_or(0)
-    };
     let best = (0..groups.len()).max_by_key(|&at| {
+        let group = &groups[at];
         (
-            shortest(&groups[at]),
-            std::cmp::Reverse(groups[at].0.len()),
+            group.shortest(),
+            std::cmp::Reverse(group.len()),
             std::cmp::Reverse(at),
         )
     })?;
-    (shortest(&groups[best]) > 0).then_some(best)
+    (groups[best].shortest() > 0).then_some(best)
+}
+
+impl Group {
+    fn new(alternatives: impl IntoIterator<Item = Vec<Atom>>) -> Self {
+        let mut group = Self::default();
+        for alternative in alternatives {
+            match alternative.as_slice() {
+                [] => group.optional = true,
+                [Atom::Text(text)] => {
+                    group
+                        .by_first
+                        .extend(text.chars().next().map(|first| (first, text.clone())));
+                    group
+                        .by_last
+                        .extend(text.chars().next_back().map(|last| (last, text.clone())));
+                }
+                _ => group.mixed.push(alternative),
+            }
+        }
+        group.by_first.sort();
+        group.by_first.dedup();
+        group.by_last.sort();
+        group.by_last.dedup();
+        group
+    }
+
+    fn len(&self) -> usize {
+        self.by_first.len() + self.mixed.len() + usize::from(self.optional)
+    }
+
+    /// Bytes that every match has at least, as far as plain texts tell.
+    fn shortest(&self) -> usize {
+        if self.optional || !self.mixed.is_empty() {
+            return 0;
+        }
+        self.by_first
+            .iter()
+            .map(|(_, text)| text.len())
+            .min()
+            .unwrap_or(0)
+    }
+
+    /// Calls `each` with every end of a match that starts at `at`.
+    fn ends(&self, text: &str, at: usize, mut each: impl FnMut(usize)) {
+        let rest = &text[at..];
+        if let Some(first) = rest.chars().next() {
+            for (_, plain) in starting_with(&self.by_first, first) {
+                if rest.starts_with(plain.as_str()) {
+                    each(at + plain.len());
+                }
+            }
+        }
+        for alternative in &self.mixed {
+            run_forward(alternative, text, at)
+                .into_iter()
+                .for_each(&mut each);
+        }
+        if self.optional {
+            each(at);
+        }
+    }
+
+    /// Calls `each` with every start of a match that ends at `at`.
+    fn starts(&self, text: &str, at: usize, mut each: impl FnMut(usize)) {
+        let before = &text[..at];
+        if let Some(last) = before.chars().next_back() {
+            for (_, plain) in starting_with(&self.by_last, last) {
+                if before.ends_with(plain.as_str()) {
+                    each(at - plain.len());
+                }
+            }
+        }
+        for alternative in &self.mixed {
+            run_backward(alternative, text, at)
+                .into_iter()
+                .for_each(&mut each);
+        }
+        if self.optional {
+            each(at);
+        }
+    }
+}
+
+/// The entries of a sorted list with a key.
+fn starting_with(sorted: &[(char, String)], key: char) -> &[(char, String)] {
+    let from = sorted.partition_point(|(other, _)| *other < key);
+    let to = from + sorted[from..].partition_point(|(other, _)| *other == key);
+    &sorted[from..to]
 }
 
 /// The farthest end of a match of `groups` that starts at `at`.
@@ -155,11 +243,11 @@ fn forward(groups: &[Group], text: &str, at: usize) -> Option<usize> {
     let Some((group, rest)) = groups.split_first() else {
         return Some(at);
     };
-    let ends = group
-        .0
-        .iter()
-        .flat_map(|alternative| run_forward(alternative, text, at));
-    ends.filter_map(|end| forward(rest, text, end)).max()
+    let mut farthest = None;
+    group.ends(text, at, |end| {
+        farthest = farthest.max(forward(rest, text, end));
+    });
+    farthest
 }
 
 /// The earliest start of a match of `groups` that ends at `at`.
@@ -167,11 +255,13 @@ fn backward(groups: &[Group], text: &str, at: usize) -> Option<usize> {
     let Some((group, rest)) = groups.split_last() else {
         return Some(at);
     };
-    let starts = group
-        .0
-        .iter()
-        .flat_map(|alternative| run_backward(alternative, text, at));
-    starts.filter_map(|start| backward(rest, text, start)).min()
+    let mut earliest: Option<usize> = None;
+    group.starts(text, at, |start| {
+        if let Some(start) = backward(rest, text, start) {
+            earliest = Some(earliest.map_or(start, |known| known.min(start)));
+        }
+    });
+    earliest
 }
 
 fn run_forward(atoms: &[Atom], text: &str, at: usize) -> Vec<usize> {

@@ -142,7 +142,8 @@ pub fn started_at(meta: &Meta) -> Option<i64> {
     match meta.get("started_at")? {
         Value::Number(number) => number.as_f64().map(seconds_of_epoch),
         Value::String(text) => match text.trim().parse::<f64>() {
-            Ok(number) if text.trim().len() > 8 => Some(seconds_of_epoch(number)),
+            // 8 and 14 digits are dates: 20240501, 20240501102030.
+            Ok(number) if !matches!(text.trim().len(), 8 | 14) => Some(seconds_of_epoch(number)),
             _ => seconds_of_iso(text.trim()),
         },
         _ => None,
@@ -241,7 +242,7 @@ mod tests {
         assert_eq!(read("2024-05-01T10:20:30+08:00".into()), expected);
         assert_eq!(read("2024-05-01 02:20:30".into()), expected);
         assert_eq!(read("2024-05-01T02:20:30.250Z".into()), expected);
-        assert_eq!(read("20240501022030".into()).is_some(), true);
+        assert_eq!(read("20240501022030".into()), expected);
         assert_eq!(read(1_714_530_030_i64.into()), expected);
         assert_eq!(read(1_714_530_030_000_i64.into()), expected);
         assert_eq!(read("2024-05-01".into()), Some(1_714_521_600));

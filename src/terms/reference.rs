@@ -1,6 +1,8 @@
 //! How usual a form is in complaints in general, so that what is unusual in a
 //! batch stands out.
 
+use std::collections::BTreeMap;
+
 use super::hashing::hash;
 
 /// Hashes of forms with their usual rates: 4 bytes hash, 2 bytes rate in
@@ -36,4 +38,36 @@ pub(super) fn usual_rate(form: &str) -> f64 {
         }
     }
     UNSEEN
+}
+
+/// Counts forms over labelled or analysed calls and writes the table.
+#[derive(Debug, Default)]
+pub struct ReferenceTable {
+    rates: BTreeMap<u32, u16>,
+}
+
+impl ReferenceTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the uses of forms in a collection of `turns` displeased turns. A
+    /// form that several collections have keeps its highest rate, so that what
+    /// is usual in any kind of call counts as usual.
+    pub fn add_collection(&mut self, uses: &BTreeMap<String, u64>, turns: u64, fewest: u64) {
+        for (form, &count) in uses.iter().filter(|(_, count)| **count >= fewest) {
+            let rate = (count as f64 / turns.max(1) as f64 * UNIT).min(f64::from(u16::MAX)) as u16;
+            let known = self.rates.entry(hash(form) as u32).or_default();
+            *known = (*known).max(rate);
+        }
+    }
+
+    /// The bytes of the table.
+    pub fn bytes(&self) -> Vec<u8> {
+        let row = |(hash, rate): (&u32, &u16)| {
+            [hash.to_le_bytes().as_slice(), &rate.to_le_bytes()].concat()
+        };
+        self.rates.iter().flat_map(row).collect()
+    }
 }

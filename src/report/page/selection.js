@@ -2,6 +2,8 @@
 
 import { TranscriptSearch, fold, wordsOf } from "./search.js";
 
+/** How often the list is drawn anew while transcripts are read. */
+const PROGRESS_MS = 400;
 const RANK = { high: 0, medium: 1, low: 2 };
 
 /** Orders: each compares two rows, the worst first. */
@@ -145,9 +147,12 @@ export class Selection {
   }
 
   async #readTranscripts() {
+    let last = performance.now();
     await this.#search.load((done, all) => {
       this.progress = done < all ? [done, all] : null;
-      if (done === all || done % 8 === 0) this.update();
+      if (done < all && performance.now() - last < PROGRESS_MS) return;
+      last = performance.now();
+      this.update();
     });
   }
 }

@@ -71,7 +71,17 @@ export class Review {
     return rows.filter((row) => this.#calls.get(row.id)?.get("call")?.verdict).length;
   }
 
-  /** The review as JSON Lines, in the order of `rows`, and its number of lines. */
+  /**
+   * The review as JSON Lines, in the order of `rows`, and its number of lines:
+   * `{ call_id, finding, verdict, corrected, corrected_turn?, note }`.
+   * `finding.kind` is risk, turning_point, signal, term, turn or call;
+   * `finding.label` is what the machine said in the schema's words (level,
+   * direction, signal, category, label); `turn`, `term`, `span` (characters),
+   * and of a turn `text` and `speaker` stand beside it. `verdict` is accept,
+   * reject, correct (then `corrected` is the right label, and `corrected_turn`
+   * the right turn of a turning point that was moved), missed (the reviewer's
+   * own finding), or null with a mere note.
+   */
   export(rows) {
     const lines = [];
     const ids = new Set(rows.map((row) => row.id));

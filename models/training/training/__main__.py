@@ -1,0 +1,38 @@
+"""`python -m training --data DATA --out DIR`: from the data folder to a model folder."""
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+from . import card, export, report, stages  # noqa: E402
+from .settings import PROFILES  # noqa: E402
+
+
+def main() -> None:
+    """Runs all stages, or the one asked for."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with sentiment/, helpdesk/ and calls/")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--work", type=Path, default=Path("work"), help="checkpoints; a later run continues from them")
+    parser.add_argument("--profile", choices=PROFILES, default="quick", help="quick: two CPU cores; full: a GPU")
+    parser.add_argument("--stage", choices=("all", "general", "student"), default="all", help="stop after this stage")
+    options = parser.parse_args()
+    run = stages.prepare(options.data, options.work, PROFILES[options.profile])
+    if options.stage == "general":
+        stages.student_general(run)
+        return
+    model = stages.student(run)
+    if options.stage == "student":
+        return
+    experts = stages.experts(run)
+    fp32 = options.work / "model-fp32.onnx"
+    export.write_folder(model, experts, stages.joined(run, model, experts), run.tokenizer_path, options.out, fp32=fp32)
+    figures = report.measure(run, options.out, fp32)
+    report.save(Path("figures.json"), figures)
+    card.write(options.out, figures, report.failures(options.out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""Writing the trained classifier as a plain ONNX model folder, fp32 or int8."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from .backbone import PAD
+from .encoder import EPSILON, HEADS, WIDTH, Classifier
+from .fusion import SIGNS, Fusion
+from .settings import HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAIL_TOKENS, VALENCE_RANGE
+from .wide import PAIR_FACTORS, PAIRS, Wide
+
+OPSET = 18
+
+
+class _Graph:
+    """Nodes and constants in the order they are added; every method returns the name of its result."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, values: np.ndarray) -> str:
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def node(self, kind: str, *inputs: str, out: str | None = None, **attributes: object) -> str:
+        name = out or f"{kind.lower()}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=f"node_{name}", **attributes))
+        return name
+
+    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
+        product = self.node("MatMul", x, self.constant(f"{name}.weight", weight.T))
+        return self.node("Add", product, self.constant(f"{name}.bias", bias))
+
+    def norm(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
+        scale, shift = self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)
+        return self.node("LayerNormalization", x, scale, shift, axis=-1, epsilon=EPSILON)
+
+
+def _gelu(graph: _Graph, x: str) -> str:
+    inner = graph.node("Erf", graph.node("Div", x, "sqrt2"))
+    return graph.node("Mul", x, graph.node("Mul", graph.node("Add", inner, "one"), "half"))
+
+
+def _layer(graph: _Graph, x: str, bias: str, name: str, w: dict[str, np.ndarray]) -> str:
+    """One encoder layer; the attention scale is folded into the queries' weights."""
+    scale = np.ones((3 * WIDTH, 1), np.float32)
+    scale[:WIDTH] = math.sqrt(HEADS / WIDTH)
+    joined = graph.linear(x, f"{name}.qkv", w["qkv.weight"] * scale, w["qkv.bias"] * scale[:, 0])
+    heads = graph.node("Transpose", graph.node("Reshape", joined, "split_heads"), perm=[0, 2, 1, 3])
+    q, k, v = (
+        graph.node("Slice", heads, *part)
+        for part in (("cut_0", "cut_1", "axis_1"), ("cut_1", "cut_2", "axis_1"), ("cut_2", "cut_3", "axis_1"))
+    )
+    affinity = graph.node("MatMul", q, graph.node("Transpose", k, perm=[0, 1, 3, 2]))
+    mixed = graph.node("MatMul", graph.node("Softmax", graph.node("Add", affinity, bias), axis=-1), v)
+    mixed = graph.node("Reshape", graph.node("Transpose", mixed, perm=[0, 2, 1, 3]), "join_heads")
+    out = graph.linear(mixed, f"{name}.attention_out", w["attention_out.weight"], w["attention_out.bias"])
+    x = graph.norm(
+        graph.node("Add", x, out), f"{name}.attention_norm", w["attention_norm.weight"], w["attention_norm.bias"]
+    )
+    fed = _gelu(graph, graph.linear(x, f"{name}.inner", w["inner.weight"], w["inner.bias"]))
+    fed = graph.linear(fed, f"{name}.outer", w["outer.weight"], w["outer.bias"])
+    return graph.norm(graph.node("Add", x, fed), f"{name}.outer_norm", w["outer_norm.weight"], w["outer_norm.bias"])
+
+
+def _shared_constants(graph: _Graph) -> None:
+    for name, values in (("sqrt2", math.sqrt(2)), ("one", 1.0), ("half", 0.5), ("two", 2.0), ("blocked", -1e4)):
+        graph.constant(name, np.float32(values))
+    for name, numbers in (
+        ("split_heads", [0, 0, 3 * HEADS, WIDTH // HEADS]),
+        ("join_heads", [0, 0, WIDTH]),
+        ("axis_0", [0]),
+        ("axis_1", [1]),
+        ("axis_last", [2]),
+        ("axes_bias", [1, 2]),
+        ("cut_0", [0]),
+        ("cut_1", [HEADS]),
+        ("cut_2", [2 * HEADS]),
+        ("cut_3", [3 * HEADS]),
+        ("first", [1]),
+        ("second", [2]),
+    ):
+        graph.constant(name, np.array(numbers, np.int64))
+
+
+def _wide_table(wide: Wide, fusion: Fusion) -> tuple[np.ndarray, np.ndarray]:
+    """Rows [features, 3 * domains + 1]: weight * idf of each domain and class, then idf^2; and the biases."""
+    experts = list(wide.experts.values())
+    columns = [e.weights * e.idf[:, None] * w for e, w in zip(experts, fusion.wide_weight, strict=True)]
+    table = np.concatenate([*columns, experts[0].idf[:, None] ** 2], axis=1)
+    bias = np.concatenate([e.bias * w for e, w in zip(experts, fusion.wide_weight, strict=True)])
+    return table.astype(np.float32), bias.astype(np.float32)
+
+
+def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str) -> tuple[str, str]:
+    """The gated sum of the experts: what is added to the logits [batch, 3] and to the grade [batch]."""
+    domains = len(wide.experts)
+    table, bias = _wide_table(wide, fusion)
+    rows = graph.constant("wide.table", table)
+    for name, numbers in (
+        ("pair_first", PAIR_FACTORS[:1]),
+        ("pair_second", PAIR_FACTORS[1:]),
+        ("pair_count", [PAIRS]),
+        ("pair_start", [wide.vocabulary]),
+        ("minus_one", [-1]),
+        ("far", [2**31 - 1]),
+        ("scores_end", [3 * domains]),
+        ("by_domain", [0, domains, 3]),
+    ):
+        graph.constant(name, np.array(numbers, np.int64))
+    left = graph.node("Slice", "input_ids", "axis_0", "minus_one", "axis_1")
+    right = graph.node("Slice", "input_ids", "axis_1", "far", "axis_1")
+    mixed = graph.node("Add", graph.node("Mul", left, "pair_first"), graph.node("Mul", right, "pair_second"))
+    pairs = graph.node("Add", graph.node("Mod", mixed, "pair_count"), "pair_start")
+    total = ""
+    for ids, seen in (("input_ids", mask), (pairs, graph.node("Slice", mask, "axis_1", "far", "axis_1"))):
+        found = graph.node("Gather", rows, ids, out=f"wide_{'pairs' if total else 'words'}")
+        found = graph.node("ReduceSum", graph.node("Mul", found, seen), "axis_1", keepdims=0)
+        total = graph.node("Add", total, found) if total else found
+    norm = graph.node("Slice", total, "scores_end", "far", "axis_1")
+    norm = graph.node("Sqrt", graph.node("Max", norm, graph.constant("tiny", np.float32(1e-18))))
+    scores = graph.node("Div", graph.node("Slice", total, "axis_0", "scores_end", "axis_1"), norm)
+    scores = graph.node("Add", scores, graph.constant("wide.bias", bias))
+    gate = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("gate.weight", fusion.gate.astype(np.float32)),
+        graph.constant("gate.bias", fusion.gate_bias.astype(np.float32)),
+    )
+    gate = graph.node("Unsqueeze", graph.node("Softmax", gate, axis=-1), "axis_last")
+    gated = graph.node("Mul", graph.node("Reshape", scores, "by_domain"), gate)
+    ratio = fusion.grade_weight / np.where(np.abs(fusion.wide_weight) > 1e-6, fusion.wide_weight, np.inf)
+    pull = graph.constant("grade_pull", (ratio[None, :, None] * SIGNS[None, None, :]).astype(np.float32))
+    graded = graph.node("ReduceSum", graph.node("Mul", gated, pull), "axes_bias", keepdims=0)
+    return graph.node("ReduceSum", gated, "axis_1", keepdims=0), graded
+
+
+def build(model: Classifier, wide: Wide, fusion: Fusion) -> onnx.ModelProto:
+    """The classifier as ONNX: input_ids and attention_mask [batch, sequence] → logits [batch, 3], valence [batch]."""
+    state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
+    graph = _Graph()
+    _shared_constants(graph)
+    words = graph.node("Gather", graph.constant("words", state["words.weight"]), "input_ids")
+    length = graph.node("Slice", graph.node("Shape", "input_ids"), "first", "second", "axis_0")
+    places = graph.node(
+        "Slice", graph.constant("positions", state["positions.weight"][:MAX_TOKENS]), "axis_0", length, "axis_0"
+    )
+    x = graph.norm(graph.node("Add", words, places), "norm", state["norm.weight"], state["norm.bias"])
+    mask = graph.node("Cast", "attention_mask", to=TensorProto.FLOAT)
+    bias = graph.node("Unsqueeze", graph.node("Mul", graph.node("Sub", "one", mask), "blocked"), "axes_bias")
+    for i in range(len(model.layers)):
+        prefix = f"layers.{i}."
+        x = _layer(
+            graph, x, bias, f"layer_{i}", {n[len(prefix) :]: v for n, v in state.items() if n.startswith(prefix)}
+        )
+    weight = graph.node("Unsqueeze", mask, "axis_last")
+    total = graph.node("ReduceSum", graph.node("Mul", x, weight), "axis_1", keepdims=0)
+    pooled = graph.node("Div", total, graph.node("ReduceSum", weight, "axis_1", keepdims=0))
+    deep = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("classes.weight", state["classes.weight"].T / fusion.temperature),
+        graph.constant("classes.bias", state["classes.bias"] / fusion.temperature),
+    )
+    grade = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("grade.weight", state["grade.weight"].T),
+        graph.constant("grade.bias", state["grade.bias"]),
+    )
+    wide_logits, wide_grade = _wide_part(graph, wide, fusion, pooled, weight)
+    graph.node("Add", deep, wide_logits, out="logits")
+    grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
+    graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
+    tokens = ["batch", "sequence"]
+    inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, tokens) for n in ("input_ids", "attention_mask")]
+    outputs = [
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
+        helper.make_tensor_value_info("valence", TensorProto.FLOAT, ["batch"]),
+    ]
+    built = helper.make_graph(graph.nodes, MODEL_NAME, inputs, outputs, graph.constants)
+    result = helper.make_model(built, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="callheat training")
+    result.ir_version = 9
+    onnx.checker.check_model(result)
+    return result
+
+
+def write_folder(model: Classifier, wide: Wide, fusion: Fusion, tokenizer: Path, out: Path, *, fp32: Path) -> None:
+    """Writes model.onnx (int8), tokenizer.json, config.json and callheat.toml to `out`, the fp32 model to `fp32`."""
+    out.mkdir(parents=True, exist_ok=True)
+    onnx.save(build(model, wide, fusion), fp32)
+    # 7-bit weights: on processors without VNNI, 8-bit ones overflow the 16-bit sums of the u8 x s8 products;
+    # one scale per output channel: one per matrix moves the probabilities four times as far from fp32.
+    # The wide table stays fp32, as its columns differ in size by orders of magnitude.
+    quantize_dynamic(
+        fp32,
+        out / "model.onnx",
+        op_types_to_quantize=["MatMul", "Gather"],
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        reduce_range=True,
+        nodes_to_exclude=["node_wide_words", "node_wide_pairs"],
+    )
+    (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    config = {
+        "id2label": {str(i): label for i, label in enumerate(LABELS)},
+        "label2id": {label: i for i, label in enumerate(LABELS)},
+        "max_length": MAX_TOKENS,
+        "truncation": f"head {HEAD_TOKENS} + tail {TAIL_TOKENS} token ids "
+        f"(ids[:{HEAD_TOKENS}]+ids[-{TAIL_TOKENS}:], special tokens included)",
+        "pad_token_id": PAD,
+        "inputs": ["input_ids", "attention_mask"],
+        "outputs": {"logits": ["batch", 3], "valence": ["batch"]},
+        "valence_range": [int(v) for v in VALENCE_RANGE],
+        "calibration": f"temperature {fusion.temperature:.3f} already folded into the classifier head",
+        "layers": len(model.layers),
+        "hidden_size": WIDTH,
+        "vocab_size": model.words.num_embeddings,
+        "base": "multilingual-e5-small, vocabulary trimmed, lower layers fine-tuned; n-gram experts beside them",
+        "opset": OPSET,
+    }
+    (out / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / "callheat.toml").write_text(_TOML, encoding="utf-8")
+
+
+_TOML = f'''# What callheat needs to know beyond config.json.
+name = "{MODEL_NAME}"
+license = "MIT"
+max_length = {MAX_TOKENS}
+
+# Longer texts keep this many token ids from each end, special tokens included.
+[truncation]
+head = {HEAD_TOKENS}
+tail = {TAIL_TOKENS}
+
+# The model's own graded valence and the range it was trained on.
+[graded]
+output = "valence"
+range = [{VALENCE_RANGE[0]}, {VALENCE_RANGE[1]}]
+'''

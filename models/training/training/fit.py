@@ -1,0 +1,277 @@
+"""The training loop: batches by length, losses, checkpoints, and the scores of a trained model."""
+
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+from .augment import spoken, unpunctuated
+from .backbone import PAD
+from .corpus import Record
+from .encoder import Classifier
+from .settings import Pass
+
+MASKED = -1e4
+CHECKPOINT_SECONDS = 180
+NEUTRAL = 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a text is trained on: a record, and class probabilities and valence of a teacher where there is one."""
+
+    record: Record
+    soft: np.ndarray | None = None
+    soft_valence: float | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded ids and mask [n, tokens], class targets [n, 3], weights, valences and what is known of each row."""
+
+    ids: Tensor
+    mask: Tensor
+    targets: Tensor
+    weight: Tensor
+    valence: Tensor
+    graded: Tensor
+    binary: Tensor
+
+
+def device() -> torch.device:
+    """The GPU when there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _autocast() -> torch.autocast:
+    """bf16 where the hardware multiplies it natively; elsewhere it would be slower than float32."""
+    fast = torch.cuda.is_available() or torch.backends.cpu.get_cpu_capability() == "AVX512" and _native_bf16()
+    return torch.autocast(device().type, dtype=torch.bfloat16, enabled=fast)
+
+
+def _native_bf16() -> bool:
+    try:
+        return "avx512_bf16" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return False
+
+
+def cut(ids: list[int], limit: int) -> list[int]:
+    """Head and tail of a long text, three to one."""
+    if len(ids) <= limit:
+        return ids
+    tail = limit // 4
+    return ids[: limit - tail] + ids[-tail:]
+
+
+def draw(pool: Sequence[Target], plan: Pass, rng: random.Random) -> list[Target]:
+    """The texts of one epoch: at most `plan.rows[source]` of each source, none of a source without an entry."""
+    by_source: dict[str, list[Target]] = {}
+    for target in pool:
+        by_source.setdefault(target.record.source, []).append(target)
+    drawn: list[Target] = []
+    for source in sorted(by_source):
+        rows = plan.rows.get(source, 0)
+        found = by_source[source]
+        drawn += found if rows < 0 or rows >= len(found) else rng.sample(found, rows)
+    return drawn
+
+
+def _varied(record: Record, share: float, rng: random.Random) -> str:
+    if rng.random() >= share:
+        return record.text
+    if record.source in ("calls", "written"):
+        return unpunctuated(record.text, rng)
+    return spoken(record.text, rng) if record.source in ("helpdesk", "unlabelled", "agents") else record.text
+
+
+def batches(
+    drawn: Sequence[Target], tokenizer: Tokenizer, plan: Pass, batch_tokens: int, rng: random.Random
+) -> list[tuple[list[Target], list[list[int]]]]:
+    """Batches of texts of like length, in random order."""
+    texts = [_varied(t.record, plan.augment, rng) for t in drawn]
+    ids = [cut(e.ids, plan.max_tokens) for e in tokenizer.encode_batch(texts)]
+    order = sorted(range(len(drawn)), key=lambda i: (len(ids[i]) + rng.random() * 3, i))
+    result, start = [], 0
+    while start < len(order):
+        size = max(1, batch_tokens // len(ids[order[min(start + 15, len(order) - 1)]]))
+        part = order[start : start + min(size, 96)]
+        result.append(([drawn[i] for i in part], [ids[i] for i in part]))
+        start += len(part)
+    rng.shuffle(result)
+    return result
+
+
+def padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    """Ids and mask [rows, longest] on the device."""
+    width = max(map(len, rows))
+    ids = torch.tensor([row + [PAD] * (width - len(row)) for row in rows], device=device())
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device())
+    return ids, mask
+
+
+def _batch(targets: Sequence[Target], rows: Sequence[list[int]], class_weight: dict[str, np.ndarray]) -> Batch:
+    ids, mask = padded(rows)
+    n = len(targets)
+    probabilities, weight = np.zeros((n, 3), np.float32), np.ones(n, np.float32)
+    valence, graded = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    for i, target in enumerate(targets):
+        record = target.record
+        if record.label is not None:
+            probabilities[i, record.label] = 1.0
+            if record.source in class_weight:
+                weight[i] = class_weight[record.source][record.label]
+        if target.soft is not None:
+            share = 1.0 if record.label is None else 0.5
+            probabilities[i] = (1 - share) * probabilities[i] + share * target.soft
+        value = record.valence if record.valence is not None else target.soft_valence
+        if value is not None:
+            valence[i], graded[i] = value, 1.0
+    place = device()
+    as_tensor = lambda values: torch.from_numpy(values).to(place)  # noqa: E731
+    binary = torch.tensor([t.record.binary for t in targets], device=place)
+    return Batch(ids, mask, as_tensor(probabilities), as_tensor(weight), as_tensor(valence), as_tensor(graded), binary)
+
+
+def _loss(model: Classifier, batch: Batch) -> Tensor:
+    with _autocast():
+        logits, valence, _ = model(batch.ids, batch.mask)
+    logits = logits.float()
+    blocked = torch.zeros_like(logits)
+    blocked[:, NEUTRAL] = batch.binary.float() * MASKED
+    log_probabilities = functional.log_softmax(logits + blocked, dim=1)
+    targets = batch.targets.clone()
+    targets[:, NEUTRAL] *= ~batch.binary
+    targets = targets / targets.sum(1, keepdim=True).clamp_min(1e-6)
+    classes = -(targets * log_probabilities.clamp_min(-30)).sum(1)
+    graded = functional.smooth_l1_loss(valence.float(), batch.valence, reduction="none")
+    return ((classes * batch.weight).sum() + 0.5 * (graded * batch.graded).sum()) / len(classes)
+
+
+def class_weights(pool: Sequence[Target]) -> dict[str, np.ndarray]:
+    """Per source, the inverse square root of each class's share, mean 1 over the source's texts."""
+    counts: dict[str, np.ndarray] = {}
+    for target in pool:
+        if target.record.label is not None:
+            counts.setdefault(target.record.source, np.zeros(3))[target.record.label] += 1
+    weights = {}
+    for source, count in counts.items():
+        raw = np.where(count > 0, 1 / np.sqrt(np.maximum(count, 1)), 0)
+        weights[source] = raw * count.sum() / (raw * count).sum()
+    return weights
+
+
+class Optimiser:
+    """AdamW (new heads ten times faster) plus a lazy Adam for the rows of the vocabulary that a batch touches."""
+
+    def __init__(self, model: Classifier, rate: float, head_factor: float) -> None:
+        heads = [*model.classes.parameters(), *model.grade.parameters()]
+        special = {id(p) for p in heads} | {id(model.words.weight)}
+        body = [p for p in model.parameters() if id(p) not in special]
+        self.dense = [*body, *heads]
+        self.adam = torch.optim.AdamW(
+            [{"params": body, "lr": rate, "scale": 1.0}, {"params": heads, "lr": rate, "scale": head_factor}],
+            weight_decay=0.01,
+            fused=True,
+        )
+        self.lazy = torch.optim.SparseAdam([model.words.weight], lr=rate)
+        self.rate = rate
+
+    def step(self, share: float) -> None:
+        """One step; `share` of the run is done. Warm-up over 5 %, then linear decay to zero."""
+        factor = min(1.0, share / 0.05 + 0.02) * max(0.0, 1.0 - share)
+        for group in self.adam.param_groups:
+            group["lr"] = self.rate * group["scale"] * factor
+        self.lazy.param_groups[0]["lr"] = self.rate * factor
+        torch.nn.utils.clip_grad_norm_(self.dense, 1.0)
+        self.adam.step()
+        self.lazy.step()
+        self.adam.zero_grad()
+        self.lazy.zero_grad()
+
+
+def train(
+    model: Classifier,
+    pool: Sequence[Target],
+    plan: Pass,
+    tokenizer: Tokenizer,
+    *,
+    seed: int,
+    out: Path,
+    batch_tokens: int,
+    head_factor: float = 10.0,
+) -> Classifier:
+    """Trains by the plan and saves to `out`; continues from `out`'s checkpoint, returns at once when `out` exists."""
+    if out.exists():
+        model.load_state_dict(torch.load(out, map_location="cpu", weights_only=True))
+        return model.to(device())
+    rng = random.Random(seed)
+    torch.manual_seed(seed)
+    work = [b for _ in range(plan.epochs) for b in batches(draw(pool, plan, rng), tokenizer, plan, batch_tokens, rng)]
+    weights = class_weights(pool)
+    model = model.to(device()).train()
+    optimiser = Optimiser(model, plan.rate, head_factor)
+    checkpoint, first = out.with_suffix(".part"), 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, map_location=device(), weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimiser.adam.load_state_dict(saved["adam"])
+        optimiser.lazy.load_state_dict(saved["lazy"])
+        first = saved["step"]
+    tokens_total = sum(len(row) for _, rows in work for row in rows)
+    print(
+        f"{out.stem}: {sum(len(t) for t, _ in work)} texts, {tokens_total} tokens, {len(work)} steps, from {first}",
+        flush=True,
+    )
+    started = saved_at = reported = time.monotonic()
+    tokens, running = 0, math.nan
+    for step in range(first, len(work)):
+        targets, rows = work[step]
+        loss = _loss(model, _batch(targets, rows, weights))
+        loss.backward()
+        optimiser.step(step / len(work))
+        value, tokens = loss.item(), tokens + sum(map(len, rows))
+        running = value if math.isnan(running) else 0.98 * running + 0.02 * value
+        now = time.monotonic()
+        if now - reported > 30:
+            reported = now
+            print(
+                f"{out.stem} {step + 1}/{len(work)} loss {running:.3f} {tokens / (now - started):.0f} tokens/s",
+                flush=True,
+            )
+        if now - saved_at > CHECKPOINT_SECONDS:
+            saved_at = now
+            state = {
+                "model": model.state_dict(),
+                "adam": optimiser.adam.state_dict(),
+                "lazy": optimiser.lazy.state_dict(),
+                "step": step + 1,
+            }
+            torch.save(state, checkpoint.with_suffix(".tmp"))
+            checkpoint.with_suffix(".tmp").rename(checkpoint)
+    torch.save({name: value.cpu() for name, value in model.state_dict().items()}, out)
+    checkpoint.unlink(missing_ok=True)
+    return model
+
+
+@torch.no_grad()
+def scores(model: Classifier, texts: Sequence[str], tokenizer: Tokenizer, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Class logits [n, 3] and valence [n] of the texts."""
+    model = model.to(device()).eval()
+    rows = [cut(e.ids, limit) for e in tokenizer.encode_batch(list(texts))]
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+    logits, valence = np.zeros((len(rows), 3), np.float32), np.zeros(len(rows), np.float32)
+    for start in range(0, len(order), 64):
+        part = order[start : start + 64]
+        with _autocast():
+            found, graded, _ = model(*padded([rows[i] for i in part]))
+        logits[part], valence[part] = found.float().cpu().numpy(), graded.float().cpu().numpy()
+    return logits, valence

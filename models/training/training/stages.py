@@ -1,0 +1,144 @@
+"""The stages of a run. Each leaves files in the work folder and is skipped when they are there."""
+
+import json
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from . import fusion, wide
+from .backbone import read_weights, trim_tokenizer
+from .corpus import Record, load
+from .encoder import Classifier, from_backbone, shortened
+from .fit import Target, scores, train
+from .measure import probabilities
+from .settings import MAX_TOKENS, SEED, Pass, Profile
+from .split import check_leakage, split
+
+FUSED = ("helpdesk", "calls", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
+MOST_FUSED = 400
+
+
+@dataclass
+class Run:
+    """What all stages share: the profile, the work folder, the records and the trimmed tokenizer."""
+
+    profile: Profile
+    work: Path
+    train: list[Record]
+    dev: list[Record]
+    dropped: dict[str, int]
+    tokenizer: Tokenizer
+    kept: list[int]
+
+    @property
+    def tokenizer_path(self) -> Path:
+        """The trimmed tokenizer's file."""
+        return self.work / "tokenizer.json"
+
+
+def prepare(data: Path, work: Path, profile: Profile) -> Run:
+    """Reads and splits the data, checks for leakage and trims the vocabulary."""
+    work.mkdir(parents=True, exist_ok=True)
+    training, dev, dropped = split(load(data))
+    check_leakage(training, dev)
+    path, ids = work / "tokenizer.json", work / "kept.json"
+    if not ids.exists():
+        trimmed, kept = trim_tokenizer(r.text for r in training if r.source != "tv_dialogue")
+        path.write_text(json.dumps(trimmed, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+        ids.write_text(json.dumps(kept), encoding="utf-8")
+    kept = json.loads(ids.read_text(encoding="utf-8"))
+    return Run(profile, work, training, dev, dropped, Tokenizer.from_file(str(path)), kept)
+
+
+def _labelled(run: Run) -> list[Target]:
+    return [Target(r) for r in run.train if r.label is not None]
+
+
+def teacher(run: Run) -> Classifier:
+    """The 12-layer teacher: a general pass, then one on the labelled turns with replay."""
+    if run.profile.teacher_general is None or run.profile.teacher_domain is None:
+        raise ValueError("this profile has no teacher: use --profile full")
+    last, common = run.work / "teacher.pt", {"tokenizer": run.tokenizer, "batch_tokens": run.profile.batch_tokens}
+    model = from_backbone(read_weights(), run.kept)
+    if not last.exists():
+        model = train(
+            model, _labelled(run), run.profile.teacher_general, seed=SEED, out=run.work / "teacher-general.pt", **common
+        )
+    return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, head_factor=2.0, **common)
+
+
+def _pool(run: Run, plan: Pass, name: str) -> list[Target]:
+    """The training texts of a student's pass: with the teacher's soft labels where there is a teacher."""
+    if run.profile.teacher_general is None:
+        return _labelled(run)
+    chosen = [r for r in run.train if r.source in plan.rows]
+    path = run.work / f"soft-{name}.npz"
+    if not path.exists():
+        logits, valence = scores(teacher(run), [r.text for r in chosen], run.tokenizer, MAX_TOKENS)
+        np.savez(path, probabilities=probabilities(logits).astype(np.float32), valence=valence)
+    saved = np.load(path)
+    if len(saved["valence"]) != len(chosen):
+        raise ValueError(f"{path} was made from other data: delete it to make it anew")
+    return [Target(r, p, float(v)) for r, p, v in zip(chosen, saved["probabilities"], saved["valence"], strict=True)]
+
+
+def student_general(run: Run) -> Classifier:
+    """The student's first pass, on all sets."""
+    profile, out = run.profile, run.work / "student-general.pt"
+    if profile.teacher_general is None or out.exists():
+        model = from_backbone(read_weights(), run.kept, profile.student_layers)
+    else:
+        model = shortened(teacher(run), profile.student_layers)
+    pool = [] if out.exists() else _pool(run, profile.general, out.stem)
+    return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out, batch_tokens=profile.batch_tokens)
+
+
+def student(run: Run) -> Classifier:
+    """The student's later passes: on the turns, with replay of the other sets."""
+    profile = run.profile
+    outs = [run.work / f"student-{i}.pt" for i in range(1, len(profile.domain) + 1)]
+    if outs[-1].exists():
+        model, first = from_backbone(read_weights(), run.kept, profile.student_layers), len(outs) - 1
+    else:
+        model, first = student_general(run), 0
+    for number in range(first, len(outs)):
+        plan, out = profile.domain[number], outs[number]
+        model = train(
+            model,
+            [] if out.exists() else _pool(run, plan, out.stem),
+            plan,
+            run.tokenizer,
+            seed=SEED + 3 + number,
+            out=out,
+            batch_tokens=profile.batch_tokens,
+            head_factor=2.0,
+        )
+    return model
+
+
+def experts(run: Run) -> wide.Wide:
+    """The wide part, fitted on the training texts."""
+    path = run.work / "wide.pickle"
+    if not path.exists():
+        fitted = wide.fit(run.train, run.tokenizer, run.tokenizer.get_vocab_size())
+        path.write_bytes(pickle.dumps(fitted))
+    return pickle.loads(path.read_bytes())
+
+
+def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
+    """How the two parts are joined, fitted on the part kept aside: at most 400 texts of each set."""
+    path = run.work / "fusion.pickle"
+    if not path.exists():
+        chosen: list[Record] = []
+        for source in FUSED:
+            found = [r for r in run.dev if r.source == source]
+            order = np.random.default_rng(SEED).permutation(len(found))[:MOST_FUSED]
+            chosen += [found[i] for i in order]
+        rows = wide.encode([r.text for r in chosen], run.tokenizer)
+        gate = fusion.fit_gate(model, run.train, run.tokenizer)
+        deep = fusion.deep_outputs(model, rows)
+        path.write_bytes(pickle.dumps(fusion.fit_weights(gate, deep, experts_.scores(rows), chosen)))
+    return pickle.loads(path.read_bytes())

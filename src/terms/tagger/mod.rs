@@ -1,0 +1,8 @@
+//! A trained tagger of complaint phrases: what a list of words cannot know, it
+//! has learned from labelled turns.
+
+mod features;
+mod model;
+
+pub use features::{Extractor, Features};
+pub(super) use model::Tagger;
