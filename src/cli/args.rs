@@ -74,6 +74,11 @@ pub struct AnalyzeArgs {
     #[command(flatten, next_help_heading = "Findings")]
     pub findings: FindingArgs,
 
+    /// Keep a journal beside the output and go on where a stopped run was: after
+    /// a crash, give the same command again. Needs a named output file
+    #[arg(long)]
+    pub resume: bool,
+
     /// End with status 1 when a call reaches this risk level
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<RiskLevel>,

@@ -90,6 +90,7 @@ fn analyse(args: &EvalArgs) -> anyhow::Result<HashMap<String, Findings>> {
     runtime.block_on(async {
         let options = BatchOptions {
             stop: stop_on_interrupt(),
+            journal: None,
         };
         run_batch(analyser, reader, vec![collect], &mut progress, &options).await
     })?;

@@ -114,13 +114,15 @@ impl Model {
 
     /// SHA-256 of the graph, hexadecimal.
     pub fn sha256(&self) -> String {
-        use std::fmt::Write as _;
-        Sha256::digest(&self.onnx)
-            .iter()
-            .fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
+        hexadecimal(&Sha256::digest(&self.onnx))
+    }
+
+    /// SHA-256 of tokenizer and configuration together with `more`, hexadecimal.
+    pub(super) fn settings_sha256(&self, more: &str) -> String {
+        let hash = Sha256::new_with_prefix(&self.tokenizer)
+            .chain_update(format!("{:?}", self.config))
+            .chain_update(more);
+        hexadecimal(&hash.finalize())
     }
 
     /// Whether activations are quantised by ranges taken over the whole tensor
@@ -135,4 +137,12 @@ impl Model {
         .iter()
         .any(|operator| memchr::memmem::find(&self.onnx, operator.as_bytes()).is_some())
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -77,6 +77,7 @@ struct Shared {
     jobs: async_channel::Sender<Job>,
     known: Cache<String, Score>,
     info: ModelInfo,
+    settings: String,
     texts: AtomicU64,
     runs: AtomicU64,
 }
@@ -131,6 +132,7 @@ impl Scorer {
             })?;
         }
         drop(ready);
+        let settings = model.settings_sha256(&format!("{batching:?}"));
         let tokeniser = Tokeniser::new(model)?;
         let info = ModelInfo {
             name: model.config().name.clone(),
@@ -148,6 +150,7 @@ impl Scorer {
                 jobs,
                 known: Cache::new(options.cached_texts.max(1)),
                 info,
+                settings,
                 texts: AtomicU64::new(0),
                 runs: AtomicU64::new(0),
             }),
@@ -157,6 +160,12 @@ impl Scorer {
     /// What the output says of the model.
     pub fn info(&self) -> &ModelInfo {
         &self.shared.info
+    }
+
+    /// SHA-256 of what a score depends on beside graph, runtime and text:
+    /// tokenizer, configuration and batching.
+    pub fn settings(&self) -> &str {
+        &self.shared.settings
     }
 
     /// What was done so far.
