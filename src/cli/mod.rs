@@ -56,6 +56,7 @@ pub fn run() -> Exit {
             };
         }
     };
+    interrupt::outlive_size_limit();
     let result = match args.command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Stream(args) => stream::run(&args),

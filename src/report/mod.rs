@@ -9,6 +9,7 @@ pub mod html;
 mod json;
 mod language;
 mod page_report;
+mod partial;
 mod schema;
 mod terminal;
 
