@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use generated::{analyze, calls_file, names};
 
-const CALLS: usize = 60;
+const CALLS: usize = 40;
 const TURNS: usize = 10;
 /// Key, number of turns, scores, checksum: see `pipeline::journal`.
 const RECORD_BYTES: usize = 16 + 4 + TURNS * 16 + 8;

@@ -182,10 +182,10 @@ async fn scores(
     journal: Option<&Journal>,
     call: &Call,
 ) -> Result<Vec<Score>, Unscored> {
-    if let Some(journal) = journal {
-        if let Some(scores) = journal.recall(call).map_err(Unscored::Journal)? {
-            return Ok(scores);
-        }
+    if let Some(journal) = journal
+        && let Some(scores) = journal.recall(call).map_err(Unscored::Journal)?
+    {
+        return Ok(scores);
     }
     let scores = analyser.score(call).await.map_err(Unscored::Model)?;
     if let Some(journal) = journal {

@@ -118,7 +118,7 @@ mod linux {
                 linkat(CWD, &open, CWD, name, AtFlags::SYMLINK_FOLLOW)?;
                 Ok(())
             })?;
-        let (_, name) = linked.into_parts();
+        let ((), name) = linked.into_parts();
         name.keep().map_err(|error| error.error)
     }
 }
