@@ -26,8 +26,8 @@ impl LabelMap {
         let meanings: Option<Vec<Label>> = names
             .iter()
             .map(|name| match own.and_then(|own| own.get(name)) {
-                Some(meaning) => class_of_name(meaning),
-                None => class_of_name(name),
+                Some(meaning) => label_of_name(meaning),
+                None => label_of_name(name),
             })
             .collect();
         let classes = meanings.or_else(|| own.is_none().then(|| classes_of_stars(&names))?);
@@ -95,7 +95,7 @@ pub(super) fn mapping_line(name: &str, meaning: &str) -> String {
 }
 
 /// The class that a label's own name states; `None` for `LABEL_0` and the like.
-pub(crate) fn class_of_name(name: &str) -> Option<Label> {
+pub fn label_of_name(name: &str) -> Option<Label> {
     let name = name.trim().to_lowercase();
     let letters: String = name
         .chars()
@@ -174,10 +174,10 @@ mod tests {
             ("3 stars", Label::Neutral),
             ("五星", Label::Positive),
         ] {
-            assert_eq!(class_of_name(name), Some(class), "{name}");
+            assert_eq!(label_of_name(name), Some(class), "{name}");
         }
         for name in ["LABEL_0", "1", "anger", "", "entailment"] {
-            assert_eq!(class_of_name(name), None, "{name}");
+            assert_eq!(label_of_name(name), None, "{name}");
         }
     }
 }
