@@ -145,7 +145,7 @@ impl ModelConfig {
         let base = texts
             .config
             .map_or_else(HuggingFaceConfig::default, |text| {
-                serde_json::from_str(text).unwrap_or_else(|error| {
+                HuggingFaceConfig::read(text).unwrap_or_else(|error| {
                     problems.push(ModelError::Invalid {
                         path: config_path.clone(),
                         reason: format!("not a model configuration ({error})"),
@@ -250,6 +250,12 @@ impl ModelConfig {
 }
 
 impl HuggingFaceConfig {
+    /// An object and nothing else: serde would take a list for one.
+    fn read(text: &str) -> serde_json::Result<Self> {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+        serde_json::from_value(object.into())
+    }
+
     /// How many tokens the model has positions for.
     fn positions(&self) -> Option<usize> {
         let positions = self.max_position_embeddings.filter(|number| *number > 0)?;

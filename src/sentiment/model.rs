@@ -230,6 +230,10 @@ impl ModelFolder {
             let fits = read.graph.as_ref().map(|graph| {
                 signature::problems(&onnx_path, graph, &config.config, config.positions)
             });
+            // Of a model of another kind nothing else is worth mending.
+            if read.graph.as_ref().is_some_and(|graph| !graph.takes_tokens()) {
+                noted.0.clear();
+            }
             noted.0.extend(fits.into_iter().flatten());
             let names = read.graph.iter().flat_map(|graph| &graph.data_files);
             let data = noted.take(folder.data(&file, names));
