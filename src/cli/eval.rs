@@ -32,7 +32,7 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Exit> {
     if read.calls.is_empty() {
         bail!("no call with gold labels; `callheat eval --help` says what they look like");
     }
-    let mut found = analyse(args, read.paths, reviewed)?;
+    let mut found = analyse(args, &read.paths, reviewed)?;
     let calls: Vec<Evaluated> = read
         .calls
         .into_iter()
@@ -175,12 +175,12 @@ fn call_of(report: CallReport) -> Call {
 /// The findings of every call by its identifier.
 fn analyse(
     args: &EvalArgs,
-    inputs: Vec<InputPath>,
+    inputs: &[InputPath],
     reviewed: Vec<Call>,
 ) -> anyhow::Result<HashMap<String, Findings>> {
     let analyser = Arc::new(setup::analyser(&args.model, &args.findings, args.quiet)?);
-    let reader = input::read(&inputs, &InputOptions::default());
-    let mut progress = TerminalProgress::new(args.quiet, &inputs, reader.progress());
+    let reader = input::read(inputs, &InputOptions::default());
+    let mut progress = TerminalProgress::new(args.quiet, inputs, reader.progress());
     let found = Arc::new(Mutex::new(HashMap::new()));
     let collect: Box<dyn Report> = Box::new(Collect {
         found: Arc::clone(&found),

@@ -30,6 +30,7 @@
 //! printed. All intervals are 95 % percentile intervals of 1,000 bootstrap
 //! resamples of whole calls with a fixed seed.
 
+mod classes;
 mod gold;
 mod labelled;
 mod model_table;
@@ -44,13 +45,11 @@ mod table;
 mod terms;
 mod turns;
 
+pub use classes::{ClassFigures, ConfidenceBin};
 pub use gold::{GoldCall, GoldError, GoldPoint, GoldTerm, GoldTurn, parse_gold};
 pub use labelled::{Labelled, LabelledError, LabelledSet};
 pub use model_table::model_table;
-pub use models::{
-    ClassFigures, ConfidenceBin, Difference, ModelComparison, ModelFigures, ModelRun,
-    compare_models,
-};
+pub use models::{Difference, ModelComparison, ModelFigures, ModelRun, compare_models};
 pub use points::{CallErrors, Points};
 pub use review::{Judgement, ReviewError, gold_of_review, is_judgement, parse_judgement};
 pub use risk::{Bin, RiskFigures, Satisfaction};

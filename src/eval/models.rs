@@ -3,14 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::labelled::{Labelled, LabelledSet};
-use super::statistics::{Estimate, bootstrap, round, spearman};
-use super::turns::macro_f1;
-use crate::sentiment::{Label, ModelInfo, Score};
-
-/// Bins of equal width for calibration.
-const BINS: usize = 10;
-const LABELS: [Label; 3] = [Label::Negative, Label::Neutral, Label::Positive];
+use super::classes::{
+    ClassFigures, ConfidenceBin, Group, Row, accuracy, calibration, class_figures, confusion, f1,
+    groups, has_grades, position, rank,
+};
+use super::labelled::LabelledSet;
+use super::statistics::{Estimate, bootstrap};
+use crate::sentiment::{ModelInfo, Score};
 
 /// What a model said of every text, and what it took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,36 +80,6 @@ pub struct ModelFigures {
     pub difference: Option<Difference>,
 }
 
-/// One class.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct ClassFigures {
-    /// The class.
-    pub label: Label,
-    /// Texts of this class.
-    pub gold: usize,
-    /// Texts put into it.
-    pub found: usize,
-    /// Of these, rightly.
-    pub right: usize,
-    /// right / found; null where none was found
-    pub precision: Option<f64>,
-    /// right / gold; null where there is none
-    pub recall: Option<f64>,
-    /// Harmonic mean of both.
-    pub f1: Option<f64>,
-}
-
-/// Texts whose class was chosen with about the same probability.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
-pub struct ConfidenceBin {
-    /// Mean probability of the chosen class.
-    pub confidence: f64,
-    /// Share of right ones.
-    pub accuracy: f64,
-    /// Texts.
-    pub texts: usize,
-}
-
 /// How much better a model is than the first, with 95 % intervals of a paired
 /// bootstrap: both are resampled together.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -124,18 +93,6 @@ pub struct Difference {
     /// Difference of the rank correlations; null without graded labels.
     pub spearman: Option<Estimate>,
 }
-
-/// A text's gold label beside what a model says.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    gold: usize,
-    found: usize,
-    confidence: f64,
-    valences: Option<(f64, f64)>,
-}
-
-/// Rows of the texts that are resampled together.
-type Group = Vec<Row>;
 
 /// Measures the models. Every run has one score for each text of the set.
 pub fn compare_models(set: &LabelledSet, runs: &[ModelRun]) -> ModelComparison {
@@ -165,50 +122,6 @@ pub fn compare_models(set: &LabelledSet, runs: &[ModelRun]) -> ModelComparison {
         binary,
         counts,
         models: models.collect(),
-    }
-}
-
-fn groups(texts: &[Labelled], scores: &[Score], binary: bool) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for (text, score) in texts.iter().zip(scores) {
-        if groups.len() <= text.group {
-            groups.resize_with(text.group + 1, Vec::new);
-        }
-        if let Some(group) = groups.get_mut(text.group) {
-            group.push(row(text, score, binary));
-        }
-    }
-    groups.retain(|group| !group.is_empty());
-    groups
-}
-
-fn row(text: &Labelled, score: &Score, binary: bool) -> Row {
-    let (negative, positive) = (f64::from(score.negative), f64::from(score.positive));
-    let (found, confidence) = if binary {
-        let label = if positive > negative { 2 } else { 0 };
-        let both = negative + positive;
-        let share = negative.max(positive) / both;
-        (label, if both > 0.0 { share } else { 0.5 })
-    } else {
-        let found = position(score.label());
-        let all = [negative, f64::from(score.neutral), positive];
-        (found, all[found])
-    };
-    Row {
-        gold: position(text.label),
-        found,
-        confidence,
-        valences: text
-            .valence
-            .map(|gold| (f64::from(gold), f64::from(score.valence))),
-    }
-}
-
-fn position(label: Label) -> usize {
-    match label {
-        Label::Negative => 0,
-        Label::Neutral => 1,
-        Label::Positive => 2,
     }
 }
 
@@ -254,80 +167,11 @@ fn difference(to: &str, first: &[Group], other: &[Group]) -> Difference {
     }
 }
 
-fn has_grades(groups: &[Group]) -> bool {
-    groups.iter().flatten().any(|row| row.valences.is_some())
-}
-
-fn accuracy<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<f64> {
-    let (right, all) = rows.fold((0_usize, 0_usize), |(right, all), row| {
-        (right + usize::from(row.gold == row.found), all + 1)
-    });
-    (all > 0).then(|| right as f64 / all as f64)
-}
-
-fn f1<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<f64> {
-    macro_f1(&confusion(rows))
-}
-
-fn rank<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<f64> {
-    let pairs: Vec<(f64, f64)> = rows.filter_map(|row| row.valences).collect();
-    spearman(&pairs)
-}
-
-fn confusion<'a>(rows: impl Iterator<Item = &'a Row>) -> [[usize; 3]; 3] {
-    let mut table = [[0; 3]; 3];
-    for row in rows {
-        table[row.gold][row.found] += 1;
-    }
-    table
-}
-
-fn class_figures(class: usize, table: &[[usize; 3]; 3]) -> ClassFigures {
-    let gold: usize = table[class].iter().sum();
-    let found: usize = table.iter().map(|row| row[class]).sum();
-    let right = table[class][class];
-    let share = |part: usize, whole: usize| (whole > 0).then(|| round(part as f64 / whole as f64));
-    ClassFigures {
-        label: LABELS[class],
-        gold,
-        found,
-        right,
-        precision: share(right, found),
-        recall: share(right, gold),
-        f1: share(2 * right, gold + found),
-    }
-}
-
-/// Expected calibration error (Guo et al. 2017): the bins' distances of
-/// confidence and accuracy, weighted by their texts.
-fn calibration(groups: &[Group]) -> (f64, Vec<ConfidenceBin>) {
-    let mut sums = [(0.0, 0_usize, 0_usize); BINS];
-    let mut texts = 0_usize;
-    for row in groups.iter().flatten() {
-        let bin = ((row.confidence * BINS as f64) as usize).min(BINS - 1);
-        sums[bin].0 += row.confidence;
-        sums[bin].1 += usize::from(row.gold == row.found);
-        sums[bin].2 += 1;
-        texts += 1;
-    }
-    let bins: Vec<ConfidenceBin> = sums
-        .iter()
-        .filter(|(_, _, count)| *count > 0)
-        .map(|&(confidence, right, count)| ConfidenceBin {
-            confidence: round(confidence / count as f64),
-            accuracy: round(right as f64 / count as f64),
-            texts: count,
-        })
-        .collect();
-    let distance =
-        |(confidence, right, _): &(f64, usize, usize)| (confidence - *right as f64).abs();
-    let error: f64 = sums.iter().map(distance).sum();
-    (round(error / texts.max(1) as f64), bins)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::statistics::round;
+    use crate::sentiment::Label;
 
     fn score(negative: f32, neutral: f32, positive: f32) -> Score {
         Score {
@@ -344,7 +188,7 @@ mod tests {
             info: ModelInfo {
                 name: folder.to_owned(),
                 sha256: String::new(),
-                labels: LABELS.to_vec(),
+                labels: vec![Label::Negative, Label::Neutral, Label::Positive],
                 runtime: "rten".to_owned(),
             },
             bytes: 1,
@@ -357,7 +201,9 @@ mod tests {
 
     fn set(lines: &[&str]) -> LabelledSet {
         let mut set = LabelledSet::default();
-        lines.iter().for_each(|line| set.push_line(line).unwrap());
+        for line in lines {
+            set.push_line(line).unwrap();
+        }
         set
     }
 
@@ -433,6 +279,6 @@ mod tests {
         assert_eq!(figures.confusion, [[1, 0, 0], [0, 0, 0], [0, 0, 1]]);
         assert_eq!(figures.spearman, None);
         // Confidences 2/3 and 3/4, both right.
-        assert!((figures.calibration_error - round((1.0 / 3.0 + 0.25) / 2.0)).abs() < 1e-4);
+        assert!((figures.calibration_error - round(f64::midpoint(1.0 / 3.0, 0.25))).abs() < 1e-4);
     }
 }

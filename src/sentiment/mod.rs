@@ -10,6 +10,7 @@ mod decode;
 mod error;
 mod folder;
 mod graph;
+mod hugging_face;
 mod labels;
 mod model;
 mod probe;

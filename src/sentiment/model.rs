@@ -231,7 +231,11 @@ impl ModelFolder {
                 signature::problems(&onnx_path, graph, &config.config, config.positions)
             });
             // Of a model of another kind nothing else is worth mending.
-            if read.graph.as_ref().is_some_and(|graph| !graph.takes_tokens()) {
+            if read
+                .graph
+                .as_ref()
+                .is_some_and(|graph| !graph.takes_tokens())
+            {
                 noted.0.clear();
             }
             noted.0.extend(fits.into_iter().flatten());

@@ -1,7 +1,7 @@
 //! Whether a graph takes what callheat gives and gives what callheat takes,
 //! by what the graph says of itself.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::config::ModelConfig;
 use super::error::ModelError;
@@ -16,13 +16,13 @@ pub(super) const GIVEN: [&str; 3] = ["input_ids", "attention_mask", "token_type_
 /// Everything that does not fit. `path` is where the graph lies, `positions`
 /// what config.json says.
 pub(super) fn problems(
-    path: &PathBuf,
+    path: &Path,
     graph: &Graph,
     config: &ModelConfig,
     positions: Option<usize>,
 ) -> Vec<ModelError> {
     let invalid = |(reason, mend): (String, String)| ModelError::Invalid {
-        path: path.clone(),
+        path: path.to_owned(),
         reason,
         mend,
     };
