@@ -31,6 +31,7 @@ use thiserror::Error;
 use super::Language;
 use blocks::CallBlocks;
 use index::{CallRow, OverviewColumns};
+pub use reader::read_heatmap;
 
 /// How the page is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
