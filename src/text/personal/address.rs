@@ -16,11 +16,11 @@ const LONGEST_PLACE: usize = 32;
 const LONGEST_NAMED: usize = 36;
 
 /// Words that end a place on its left.
-const OPENINGS: [&str; 58] = [
+const OPENINGS: [&str; 60] = [
     "地址", "住址", "住在", "家住", "我家", "在", "是", "住", "到", "寄", "送", "我", "你", "您",
     "他", "她", "的", "了", "这", "那", "去", "有", "给", "从", "就", "们", "说", "叫", "往", "请",
     "帮", "装", "搬", "把", "对", "跟", "老家", "呢", "啊", "嗯", "呃", "哦", "吧", "修", "要",
-    "为", "也", "都", "还", "没", "问", "打", "用", "能", "来到", "址", "告", "于",
+    "为", "也", "还", "没", "问", "打", "用", "能", "来到", "址", "告", "于", "至", "一下", "个",
 ];
 
 /// A street with a house number, or a building with a part of it.
@@ -47,7 +47,7 @@ static REST: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let room = room();
     let named = "\\p{Han}{2,8}?(?:小区|花园|家园|公寓|大厦|广场|新村|苑|城|府|庭|院|中心|大楼|宿舍|商厦|科技园)";
     Regex::new(&format!(
-        "^(?:[ ,]?(?:{named})?[ ,]?(?:{number} ?(?:号院|弄|号(?:[^线口]|$))|(?:{unit} ?)+)[a-z]?(?:{room})?|[ ,]?{named}[ ,]?[a-z]?座? ?(?:{room})?|[ ,]?[a-z]?{room})"
+        "^(?:[ ,]?(?:{named})?[ ,]?(?:(?:{unit} ?)+|{number} ?(?:号院|弄|号))[a-z]?(?:{room})?|[ ,]?{named}[ ,]?[a-z]?座? ?(?:{room})?|[ ,]?[a-z]?{room})"
     ))
     .ok()
 });
@@ -55,13 +55,13 @@ static REST: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// A place that a word introduces.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        "(?:地址|住址|家住|住在|家在|位于)(?:就?是|为|写的?是?|填的?是?|在|改成|改为|换成)?[:, ]{0,2}(\\p{Han}[\\p{Han}a-z0-9\\- ]{2,40})",
+        "(?:地址|住址|家住|住在|家在|位于)(就?是|为|写的?是?|填的?是?|在|改成|改为|换成|:| )?[:, ]{0,2}(\\p{Han}[\\p{Han}a-z0-9\\- ]{2,40})",
     )
     .ok()
 });
 
 static PLACE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new("(?:路|街|大道|巷|胡同|小区|花园|家园|公寓|大厦|新村|村|镇|乡|苑|号楼|栋|幢|单元|室|宿舍|家属院|学校|大学)").ok()
+    Regex::new("(?:[^线道网通]路|街|大道|巷|胡同|小区|花园|家园|公寓|大厦|村|镇|乡|苑|号楼|栋|幢|单元|宿舍|家属院)").ok()
 });
 
 fn number() -> &'static str {
@@ -83,6 +83,9 @@ pub(super) fn take(line: &mut Line) {
         return;
     };
     let text = line.text();
+    if !text.contains(['路', '街', '道', '巷', '弄', '同', '村', '庄', '栋', '幢', '座', '楼', '单', '址', '住', '室', '组', '队', '于', '家']) {
+        return;
+    }
     let mut found: Vec<Range<usize>> = Vec::new();
     for core in door.find_iter(text) {
         let end = after_rest(rest, text, core.end());
@@ -142,6 +145,12 @@ fn is_door(from_start: &str, place: usize, core: &str, rest: &str) -> bool {
         "一条", "几条", "套",
     ];
     if core.starts_with(['道', '路']) && talk.iter().any(|word| before.ends_with(word)) {
+        return false;
+    }
+    // 一层三楼 is talk; a door has a building, a unit or a room.
+    let floors = !street && !core.contains(['栋', '幢', '座', '室', '村', '庄', '镇', '乡', '寨', '屯', '社', '号', '弄', '院'])
+        && !core.contains("单元") && !core.contains("号楼");
+    if floors {
         return false;
     }
     if rest.starts_with("线") || rest.starts_with("口") || rest.starts_with("出口") {

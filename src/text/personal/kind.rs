@@ -81,7 +81,7 @@ impl Kind {
     /// The fewest digits that count where a word such as 订单号 introduces them.
     pub(super) fn fewest_digits(self) -> usize {
         match self {
-            Self::Tail => 2,
+            Self::Tail => 3,
             Self::Code | Self::BankCard => 4,
             Self::Identity => 6,
             _ => 5,

@@ -13,22 +13,30 @@ use super::{spelled, surnames};
 /// Characters that are in no given name, and so end one.
 const ENDINGS: &str = "我你您他她它的了是在有没不就也都还要会能这那什怎么吗呢吧啊呀哦嗯呃额哎喂跟与或把被让给对从到去说问打查办听想再又很太最个位号电机身住姓叫名字咱们啦嘛哈";
 
+/// Characters before which a name can end; fewer, for a name that nothing but
+/// its look makes one.
+const AFTERS: &str = "我你您他她的了是在想要这那吗呢吧啊呀哦嗯打问有对不就也说姓";
+
 /// Words after a name, of which the first character could be in one.
-const FOLLOWING: [&str; 36] = [
+const FOLLOWING: [&str; 39] = [
     "先生", "女士", "小姐", "太太", "同志", "师傅", "老师", "手机", "今年", "现在", "然后", "麻烦",
     "本人", "需要", "已经", "上次", "昨天", "今天", "刚才", "单名", "弓长", "耳东", "木子", "地址",
-    "只是", "因为", "可以", "可能", "应该", "帮我", "前两", "之前", "是不", "买的", "家里", "来电",
+    "只是", "因为", "可以", "可能", "应该", "帮我", "前两", "之前", "是不", "买的", "家里", "来电", "电话", "身份", "号码",
 ];
 
-const ROLES: &str = "机主|户主|收件人|收货人|联系人|持卡人|开户人|开户名|户名|投保人|被保险人|被保人|受益人|车主|房主|业主|租客|\
-    患者|病人|乘客|乘机人|旅客|入住人|订票人|寄件人|发件人|经办人|申请人|法人|负责人|监护人|紧急联系人|学生|孩子|小孩|儿子|女儿|老公|老婆|爱人|\
-    我妈|我爸|妈妈|爸爸|母亲|父亲|家属|同事|朋友|本人|客户|用户|坐席|客服|经理|师傅";
+/// Fields of a form that hold a name.
+const FIELDS: &str = "机主|户主|收件人|收货人|联系人|持卡人|开户人|开户名|户名|投保人|被保险人|被保人|受益人|车主|房主|业主|租客|\
+    患者|病人|乘客|乘机人|旅客|入住人|订票人|寄件人|发件人|经办人|申请人|法人|负责人|监护人|紧急联系人|本人";
+
+/// People who are called something.
+const PEOPLE: &str = "学生|孩子|小孩|儿子|女儿|老公|老婆|爱人|我妈|我爸|妈妈|爸爸|母亲|父亲|家属|同事|朋友|客户|用户|坐席|客服|经理|师傅|我们家";
 
 /// Words that introduce a name for certain.
 static CERTAIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(
         "(?:我的?(?:大名|真名|全名|本名)?(?:就叫|叫做|叫)|(?:名字|姓名|全名|真名|名儿)(?:就是|就叫|是|叫|为|写的是|填的是|登记的是)?[,: ]{{0,2}}|名叫|叫做|\
-         (?:{ROLES})(?:的?(?:姓名|名字))?(?:写的|填的|登记的|那个|就)?(?:是|叫|为|写|填)[,: ]{{0,2}}|(?:{ROLES})(?:的?(?:姓名|名字))?[: ])"
+         (?:{FIELDS})(?:的?(?:姓名|名字))?(?:写的|填的|登记的|那个|就)?(?:是|叫|为|写|填)[,: ]{{0,2}}|(?:{FIELDS})(?:的?(?:姓名|名字))?[: ]|\
+         (?:{PEOPLE})(?:的?(?:姓名|名字)是?|就?叫)[,: ]{{0,2}})"
     ))
     .ok()
 });
@@ -36,7 +44,7 @@ static CERTAIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Words that introduce a name perhaps: it must end where a name can end.
 static PERHAPS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(
-        "(?:我是|我就是|这里是|这边是|(?:{ROLES})|^叫|,叫| 叫|孩子叫|他叫|她叫)"
+        "(?:我是|我就是|这里是|这边是|(?:{FIELDS})|(?:儿子|女儿|老公|老婆|爱人|孩子)是|^叫|,叫| 叫|他叫|她叫)"
     ))
     .ok()
 });
@@ -45,8 +53,8 @@ static SURNAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("(?:免贵姓|我姓|他姓|她姓|本人姓|^姓|[,。 嗯呃啊哦]姓|机主姓|户主姓|客户姓|您姓|姓是|复姓|贵姓是)(?:是)?(\\p{Han}{1,2})").ok()
 });
 
-static TITLED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("(\\p{Han}{1,4}?)(?:先生|女士|小姐|太太|阿姨|大爷|同学)").ok());
+static TITLES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("先生|女士|小姐|太太").ok());
 
 static ASKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("贵姓|怎么称呼|如何称呼|姓名|名字|叫什么|尊姓|大名|哪位|哪个姓|全名|姓什么").ok()
@@ -163,6 +171,13 @@ fn name(text: &str, strict: bool) -> Option<usize> {
         return None;
     }
     let rest = &text[end..];
+    // Places begin like names: 罗湖区, 金山路.
+    if text[..end].ends_with(['区', '县', '市', '镇', '村', '路', '街', '省', '店', '站']) {
+        return None;
+    }
+    if strict && surnames::is_seldom(text) {
+        return None;
+    }
     if strict && (!can_end(rest) || given < 2 && surnames::is_everyday(text) && !is_relation(rest))
     {
         return None;
@@ -170,8 +185,12 @@ fn name(text: &str, strict: bool) -> Option<usize> {
     Some(end)
 }
 
-fn is_given(character: char) -> bool {
+fn is_han(character: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&character)
+}
+
+fn is_given(character: char) -> bool {
+    is_han(character)
         && !ENDINGS.contains(character)
         && !super::numerals::is_numeral(character)
         || character == '一'
@@ -180,7 +199,7 @@ fn is_given(character: char) -> bool {
 /// Whether a name may end before this.
 fn can_end(rest: &str) -> bool {
     let next = rest.chars().next();
-    next.is_none_or(|next| !('\u{4e00}'..='\u{9fff}').contains(&next) || ENDINGS.contains(next))
+    next.is_none_or(|next| !is_han(next) || AFTERS.contains(next))
         && !rest.starts_with("的时候")
         || FOLLOWING.iter().any(|word| rest.starts_with(word))
 }
@@ -203,46 +222,43 @@ fn is_relation(rest: &str) -> bool {
 
 /// X先生: the surname or the full name before the title.
 fn titled(text: &str) -> Vec<Range<usize>> {
-    let Some(pattern) = TITLED.as_ref() else {
+    let Some(titles) = TITLES.as_ref() else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for captures in pattern.captures_iter(text) {
-        let (Some(all), Some(words)) = (captures.get(0), captures.get(1)) else {
-            continue;
-        };
-        let title = words.end();
-        if text[all.end()..].starts_with("优先") {
-            continue;
+    for title in titles.find_iter(text) {
+        if !text[title.end()..].starts_with("优先") {
+            found.extend(before_title(text, title.start()));
         }
-        let ahead: Vec<(usize, char)> = text[..title].char_indices().rev().take(4).collect();
-        // The longest name first: 欧阳娜, 田国华, 刘伟, 王.
-        let best = ahead.iter().enumerate().rev().find(|(back, (at, first))| {
-            let name = &text[*at..title];
-            let opened = text[..*at].chars().next_back().is_none_or(|c| {
-                !('\u{4e00}'..='\u{9fff}').contains(&c)
-                    || ENDINGS.contains(c)
-                    || "请好为喂和找位老".contains(c)
-            });
-            let surname = surnames::at_start(name);
-            match back {
-                0 => {
-                    surnames::is_surname(*first)
-                        && (opened || !surnames::is_everyday(name))
-                        && !"时单于计应解管查成明".contains(*first)
-                }
-                1 | 2 => {
-                    opened
-                        && surname.is_some()
-                        && !surnames::is_word(name)
-                        && name.chars().skip(1).all(is_given)
-                }
-                _ => opened && surname.is_some_and(|length| length > 3),
-            }
-        });
-        found.extend(best.map(|(_, (at, _))| *at..title));
     }
     found
+}
+
+/// The longest name before a title: 欧阳小娜, 田国华, 刘伟, 王.
+fn before_title(text: &str, title: usize) -> Option<Range<usize>> {
+    let ahead: Vec<(usize, char)> = text[..title].char_indices().rev().take(4).collect();
+    let best = ahead.iter().enumerate().rev().find(|(back, (at, first))| {
+        let name = &text[*at..title];
+        let previous = text[..*at].chars().next_back();
+        let opened = previous.is_none_or(|c| {
+            !is_han(c) || ENDINGS.contains(c) || "请好为喂和找位老".contains(c)
+        });
+        let everyday = surnames::is_everyday(name);
+        let begins = surnames::at_start(name).is_some_and(|length| *back < 3 || length > 3);
+        match back {
+            0 => {
+                let doubled = previous == Some(*first);
+                surnames::is_surname(*first) && !doubled && (opened || !everyday) && !surnames::is_seldom(name)
+            }
+            _ => {
+                begins
+                    && (opened || !everyday && *back > 1)
+                    && !surnames::is_word(name)
+                    && name.chars().skip(1).all(is_given)
+            }
+        }
+    });
+    best.map(|(_, (at, _))| *at..title)
 }
 
 /// 我姓X, and X alone where the surname was asked for.

@@ -58,7 +58,10 @@ fn cue(lines: &[Line], stream: &Stream) -> Option<Kind> {
     let text = lines[first.turn].text();
     let before = cues::ahead(text, first.group.range.start, length);
     let after = || cues::behind(lines[last.turn].text(), last.group.range.end);
-    before.or_else(after).or(stream.asked)
+    // A short answer to a question is little more than the number.
+    let said: usize = stream.parts.iter().map(|part| part.group.digits.len()).sum();
+    let bare = length >= 5 || super::numerals::weight(text) <= said + 10;
+    before.or_else(after).or(stream.asked.filter(|_| bare))
 }
 
 /// The numbers in a stream.
@@ -135,7 +138,9 @@ fn shaped(parts: &[Part]) -> Vec<Number> {
             let Some(kind) = shapes::of(&digits) else {
                 continue;
             };
-            if best.is_none_or(|best| rank(kind) < rank(best.kind)) {
+            // A landline number of seven digits may go on to eight.
+            let longer = kind == Kind::Landline;
+            if best.is_none_or(|best| rank(kind) < rank(best.kind) || longer && best.kind == kind) {
                 best = Some(Number { kind, first, last });
             }
         }
@@ -160,9 +165,10 @@ fn without_repeats(parts: &[Part]) -> Option<String> {
 fn unshaped(parts: &[Part], digits: &str, cue: Option<Kind>) -> Option<Kind> {
     let length = digits.len();
     let longest = parts.iter().map(|part| part.group.digits.len()).max()?;
-    let years = parts
-        .iter()
-        .all(|part| quantities::is_year(&part.group.digits));
+    let years = parts.iter().all(|part| {
+        let digits = &part.group.digits;
+        quantities::is_year(digits) || quantities::is_written_date(digits)
+    });
     if years || cue == Some(Kind::Number) && length < LONG_NUMBER {
         return None;
     }

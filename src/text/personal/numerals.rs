@@ -334,7 +334,9 @@ impl Scan<'_> {
         let (Some(last), next) = (self.at(end.saturating_sub(1)), self.at(end)) else {
             return end;
         };
-        let (Some(next), true) = (next, spoken && end > at + 6 && digits.len() == end - at) else {
+        let written = end > at + 1 && self.at(end - 2).is_some_and(|c| c.is_ascii_digit());
+        let long = written || end > at + 6;
+        let (Some(next), true) = (next, spoken && long && digits.len() == end - at) else {
             return end;
         };
         if quantities::makes_a_word(last, next) || quantities::is_measure(next) {

@@ -4,7 +4,7 @@ use super::line::{after, before};
 use super::numerals::Run;
 
 /// Words that follow an amount, a time or a count.
-const MEASURES: &str = "元块毛角折天年月日点时分秒周个次件台条张位岁度米寸码斤克吨升兆倍档期步层线级代帧平名趟遍回笔份套间户本页篇句字项家辆颗瓶箱包袋双根路男女成几多来余左半钟礼星小工两厘里公英毫安赫赔式星级口岁集季局轮列";
+const MEASURES: &str = "元块毛角折天年月日点时分秒周个次件台条张位岁度米寸码斤克吨升兆倍档期步层线级代帧平名趟遍回笔份套间户本页篇句字项家辆颗瓶箱包袋双根路男女成几多来余左半钟礼星小工两糟厘里公英毫安赫赔式星级口岁集季局轮列";
 /// The same, of two characters or more or in Latin letters.
 const LATIN_MEASURES: [&str; 26] = [
     "gb", "mb", "kb", "tb", "g", "m", "k", "t", "w", "v", "hz", "%", "km", "kg", "cm", "mm", "ml",
@@ -112,7 +112,11 @@ fn is_decimal(ahead: &str, behind: &str, length: usize) -> bool {
 
 /// 9:30, 1/3, 8%.
 fn is_clock(ahead: &str, behind: &str, length: usize) -> bool {
-    let mark = |c: Option<char>| matches!(c, Some(':' | '/' | '*' | '%' | '+' | '乘' | '^'));
+    let mark = |c: Option<char>| match c {
+        // 1/3 and 2024/5/6, but 400-820-3800/….
+        Some('/') => length <= 2 || ahead.is_empty() || length == 4 && behind.starts_with('/'),
+        other => matches!(other, Some(':' | '*' | '%' | '+' | '乘' | '^')),
+    };
     let digit = |c: Option<char>| c.is_some_and(super::numerals::is_numeral);
     let mut backwards = ahead.chars().rev();
     let mut forwards = behind.chars();
@@ -121,7 +125,7 @@ fn is_clock(ahead: &str, behind: &str, length: usize) -> bool {
             || (mark(forwards.next()) && (behind.starts_with('%') || digit(forwards.next()))))
 }
 
-/// Takes dates out of a run: 2024-05-06, 20240506.
+/// Takes dates out of a run: 2024-05-06.
 pub(super) fn drop_dates(run: &mut Run) {
     let mut at = 0;
     while at < run.len() {
@@ -129,8 +133,6 @@ pub(super) fn drop_dates(run: &mut Run) {
         let parts = matches!(sizes.as_slice(), [4, 1 | 2, 1 | 2]);
         if parts && is_date(&run[at].digits, &run[at + 1].digits, &run[at + 2].digits) {
             run.drain(at..at + 3);
-        } else if is_written_date(&run[at].digits) {
-            run.remove(at);
         } else {
             at += 1;
         }

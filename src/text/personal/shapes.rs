@@ -106,11 +106,16 @@ pub(super) fn is_landline(digits: &str) -> bool {
 
 /// Numbers of services, known to everybody: 10086, 12315, 95588, 110, 400-….
 pub(super) fn is_public(digits: &str) -> bool {
-    match digits.len() {
-        3 => digits.starts_with("11") || digits.starts_with("12") || digits == "315",
-        5 | 6 => ["10", "11", "12", "95", "96"]
+    let service = |digits: &str| {
+        ["10", "11", "12", "95", "96"]
             .iter()
-            .any(|prefix| digits.starts_with(prefix)),
+            .any(|prefix| digits.starts_with(prefix))
+    };
+    match digits.len() {
+        // With an area code: 0571-10086.
+        8 | 9 if digits.starts_with('0') => service(&digits[digits.len() - 5..]),
+        3 => digits.starts_with("11") || digits.starts_with("12") || digits == "315",
+        5 | 6 => service(digits),
         10 => digits.starts_with("400") || digits.starts_with("800"),
         11.. => digits.starts_with("106") && digits.len() <= 20,
         _ => false,

@@ -11,7 +11,7 @@ static PARTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
         双口吕|大口吕|双人徐|人可何|禾木程|耳程程|四维罗|木易杨|草字头蒋|草将蒋|言身寸谢|田力男|水工江|刀口邵|耳召邵|召耳邵|\
         君羊群|立里童|八刀分|火火炎|雨田雷|西早覃|草化花|美女姜|女良娘|人王全|谷欠欲|石皮破|金帛锦|衣者褚|山今岑|示右祐|干钩于|干勾于|\
         十口叶|口十叶|草办苏|草孟范|三点水江|三点水汪|二马冯|两点水冯|木土杜|木公松|宝盖宋|宝盖头宋|甘匡邯|木交校|京尤就|西贝贾|人韦伟|单人旁何|双人旁徐|日立音|日月明|女子好|贝才财|土成城|木每梅|先走赞";
-    let side = "(?:三点水|两点水|双人旁|单人旁|王字旁|木字旁|草字头|火字旁|女字旁|提手旁|金字旁|言字旁|日字旁|月字旁|石字旁|竹字头|宝盖头|走之底|绞丝旁|左边.|上面.|上边.)(?:加个?|一个|右边|下面|下边|的)?(?:一个)?\\p{Han}(?:字|的\\p{Han})?";
+    let side = "(?:三点水|两点水|双人旁|单人旁|王字旁|木字旁|草字头|火字旁|女字旁|提手旁|金字旁|言字旁|日字旁|月字旁|石字旁|竹字头|宝盖头|走之底|绞丝旁)(?:加个?|一个|右边|下面|下边|的)?(?:一个)?\\p{Han}(?:字|的\\p{Han})?";
     Regex::new(&format!(
         "(?:{known})(?:字|的(?:[张陈章李林胡吴许赵刘黄王吕徐何程罗杨蒋谢]))?|{side}"
     ))
@@ -46,8 +46,12 @@ pub(super) fn by_word(text: &str) -> Vec<Range<usize>> {
             at = next.end();
             continue;
         }
-        let Some((word, character)) = words.split_once('的') else {
-            at = next.end();
+        let goes_on = text[next.end()..]
+            .chars()
+            .next()
+            .is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c) && c != '字');
+        let Some((word, character)) = words.split_once('的').filter(|_| !goes_on) else {
+            at = next.start() + words.chars().next().map_or(1, char::len_utf8);
             continue;
         };
         // The word has the character: begins or ends with it.

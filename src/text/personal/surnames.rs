@@ -60,3 +60,8 @@ pub(super) fn is_word(text: &str) -> bool {
 pub(super) fn is_everyday(text: &str) -> bool {
     text.starts_with(|first| EVERYDAY.contains(first))
 }
+
+/// Whether a surname is a verb or the like far more often: 查, 解, 时.
+pub(super) fn is_seldom(text: &str) -> bool {
+    text.starts_with(['查', '解', '管', '计', '应', '时', '单', '成', '明', '于'])
+}
