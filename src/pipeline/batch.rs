@@ -53,6 +53,8 @@ where
     I: Iterator<Item = Result<Call, InputError>> + Send + 'static,
 {
     let bins = analyser.stages().options.bins;
+    let scorer = analyser.scorer().clone();
+    let before = scorer.counts();
     let mut fold = BatchFold::new(bins);
     let mut terms = BatchTerms::new();
     let mut failures = Vec::new();
@@ -85,6 +87,7 @@ where
         heatmap,
         summary,
         failures,
+        scored: scorer.counts().since(before),
     };
     for sink in reports {
         sink.finish(&tail)?;

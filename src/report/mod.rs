@@ -24,7 +24,7 @@ pub use terminal::{TerminalReport, paint_is_wanted};
 use std::io;
 
 use crate::heatmap::{BatchHeatmap, CallReport, Failure, Generator, Summary};
-use crate::sentiment::ModelInfo;
+use crate::sentiment::{ModelInfo, ScoreCounts};
 use crate::terms::BatchTerm;
 
 /// What is known before the first call.
@@ -49,6 +49,9 @@ pub struct BatchTail {
     pub summary: Summary,
     /// What could not be read or analysed.
     pub failures: Vec<Failure>,
+    /// How many texts were scored, and how many of them from memory. For
+    /// people only: how threads meet may move it, so no file holds it.
+    pub scored: ScoreCounts,
 }
 
 /// A report that is written while the calls come in.

@@ -65,6 +65,26 @@ pub struct ScoreCounts {
     pub runs: u64,
 }
 
+impl ScoreCounts {
+    /// What was done after `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            texts: self.texts - earlier.texts,
+            runs: self.runs - earlier.runs,
+        }
+    }
+
+    /// Share of the texts that needed no run of the model, 0..1; 0 without texts.
+    pub fn hit_rate(self) -> f64 {
+        if self.texts == 0 {
+            0.0
+        } else {
+            1.0 - self.runs as f64 / self.texts as f64
+        }
+    }
+}
+
 /// Scores texts for any number of callers. Cheap to clone; the sessions end
 /// when the last clone is dropped.
 #[derive(Clone)]
