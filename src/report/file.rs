@@ -62,6 +62,14 @@ impl Destination {
         })
     }
 
+    /// The folder of the file, for what must wait beside it.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Stdout(_) => None,
+            Self::File { partial, .. } => partial.get_ref().path().parent(),
+        }
+    }
+
     /// Makes everything written durable and gives a file its name.
     pub fn finish(self) -> io::Result<()> {
         match self {

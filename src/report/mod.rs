@@ -9,6 +9,7 @@ pub mod html;
 mod json;
 mod language;
 mod page_report;
+mod redacted;
 mod schema;
 mod terminal;
 
@@ -18,6 +19,7 @@ pub use file::{Destination, OutputError};
 pub use json::{JsonLinesReport, JsonReport};
 pub use language::Language;
 pub use page_report::PageReport;
+pub use redacted::RedactedReport;
 pub use schema::json_schema;
 pub use terminal::{TerminalReport, paint_is_wanted};
 

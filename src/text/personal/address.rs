@@ -83,7 +83,10 @@ pub(super) fn take(line: &mut Line) {
         return;
     };
     let text = line.text();
-    if !text.contains(['路', '街', '道', '巷', '弄', '同', '村', '庄', '栋', '幢', '座', '楼', '单', '址', '住', '室', '组', '队', '于', '家']) {
+    if !text.contains([
+        '路', '街', '道', '巷', '弄', '同', '村', '庄', '栋', '幢', '座', '楼', '单', '址', '住',
+        '室', '组', '队', '于', '家',
+    ]) {
         return;
     }
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -148,8 +151,12 @@ fn is_door(from_start: &str, place: usize, core: &str, rest: &str) -> bool {
         return false;
     }
     // 一层三楼 is talk; a door has a building, a unit or a room.
-    let floors = !street && !core.contains(['栋', '幢', '座', '室', '村', '庄', '镇', '乡', '寨', '屯', '社', '号', '弄', '院'])
-        && !core.contains("单元") && !core.contains("号楼");
+    let floors = !street
+        && !core.contains([
+            '栋', '幢', '座', '室', '村', '庄', '镇', '乡', '寨', '屯', '社', '号', '弄', '院',
+        ])
+        && !core.contains("单元")
+        && !core.contains("号楼");
     if floors {
         return false;
     }

@@ -21,7 +21,8 @@ const AFTERS: &str = "我你您他她的了是在想要这那吗呢吧啊呀哦�
 const FOLLOWING: [&str; 39] = [
     "先生", "女士", "小姐", "太太", "同志", "师傅", "老师", "手机", "今年", "现在", "然后", "麻烦",
     "本人", "需要", "已经", "上次", "昨天", "今天", "刚才", "单名", "弓长", "耳东", "木子", "地址",
-    "只是", "因为", "可以", "可能", "应该", "帮我", "前两", "之前", "是不", "买的", "家里", "来电", "电话", "身份", "号码",
+    "只是", "因为", "可以", "可能", "应该", "帮我", "前两", "之前", "是不", "买的", "家里", "来电",
+    "电话", "身份", "号码",
 ];
 
 /// Fields of a form that hold a name.
@@ -53,8 +54,7 @@ static SURNAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("(?:免贵姓|我姓|他姓|她姓|本人姓|^姓|[,。 嗯呃啊哦]姓|机主姓|户主姓|客户姓|您姓|姓是|复姓|贵姓是)(?:是)?(\\p{Han}{1,2})").ok()
 });
 
-static TITLES: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("先生|女士|小姐|太太").ok());
+static TITLES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new("先生|女士|小姐|太太").ok());
 
 static ASKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("贵姓|怎么称呼|如何称呼|姓名|名字|叫什么|尊姓|大名|哪位|哪个姓|全名|姓什么").ok()
@@ -172,7 +172,8 @@ fn name(text: &str, strict: bool) -> Option<usize> {
     }
     let rest = &text[end..];
     // Places begin like names: 罗湖区, 金山路.
-    if text[..end].ends_with(['区', '县', '市', '镇', '村', '路', '街', '省', '店', '站']) {
+    if text[..end].ends_with(['区', '县', '市', '镇', '村', '路', '街', '省', '店', '站'])
+    {
         return None;
     }
     if strict && surnames::is_seldom(text) {
@@ -190,17 +191,14 @@ fn is_han(character: char) -> bool {
 }
 
 fn is_given(character: char) -> bool {
-    is_han(character)
-        && !ENDINGS.contains(character)
-        && !super::numerals::is_numeral(character)
+    is_han(character) && !ENDINGS.contains(character) && !super::numerals::is_numeral(character)
         || character == '一'
 }
 
 /// Whether a name may end before this.
 fn can_end(rest: &str) -> bool {
     let next = rest.chars().next();
-    next.is_none_or(|next| !is_han(next) || AFTERS.contains(next))
-        && !rest.starts_with("的时候")
+    next.is_none_or(|next| !is_han(next) || AFTERS.contains(next)) && !rest.starts_with("的时候")
         || FOLLOWING.iter().any(|word| rest.starts_with(word))
 }
 
@@ -240,15 +238,17 @@ fn before_title(text: &str, title: usize) -> Option<Range<usize>> {
     let best = ahead.iter().enumerate().rev().find(|(back, (at, first))| {
         let name = &text[*at..title];
         let previous = text[..*at].chars().next_back();
-        let opened = previous.is_none_or(|c| {
-            !is_han(c) || ENDINGS.contains(c) || "请好为喂和找位老".contains(c)
-        });
+        let opened = previous
+            .is_none_or(|c| !is_han(c) || ENDINGS.contains(c) || "请好为喂和找位老".contains(c));
         let everyday = surnames::is_everyday(name);
         let begins = surnames::at_start(name).is_some_and(|length| *back < 3 || length > 3);
         match back {
             0 => {
                 let doubled = previous == Some(*first);
-                surnames::is_surname(*first) && !doubled && (opened || !everyday) && !surnames::is_seldom(name)
+                surnames::is_surname(*first)
+                    && !doubled
+                    && (opened || !everyday)
+                    && !surnames::is_seldom(name)
             }
             _ => {
                 begins

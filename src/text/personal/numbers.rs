@@ -59,7 +59,11 @@ fn cue(lines: &[Line], stream: &Stream) -> Option<Kind> {
     let before = cues::ahead(text, first.group.range.start, length);
     let after = || cues::behind(lines[last.turn].text(), last.group.range.end);
     // A short answer to a question is little more than the number.
-    let said: usize = stream.parts.iter().map(|part| part.group.digits.len()).sum();
+    let said: usize = stream
+        .parts
+        .iter()
+        .map(|part| part.group.digits.len())
+        .sum();
     let bare = length >= 5 || super::numerals::weight(text) <= said + 10;
     before.or_else(after).or(stream.asked.filter(|_| bare))
 }

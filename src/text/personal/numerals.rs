@@ -67,6 +67,10 @@ const FILLERS: [&str; 52] = [
     "杠",
 ];
 
+/// The characters that fillers begin with.
+const FILLER_STARTS: &str =
+    "稍我等然接后中下最完再没继您你就这那横空好对是呃嗯额啊哦噢唔欸诶哎唉呀呢吧嘛哈杠";
+
 /// A digit string without a pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group {
@@ -189,6 +193,10 @@ pub(super) fn pause(text: &str) -> usize {
             length += first.len_utf8();
             characters += 1;
             continue;
+        }
+        // Most characters begin no filler: ask that first.
+        if !FILLER_STARTS.contains(first) {
+            break;
         }
         for filler in FILLERS {
             if rest.starts_with(filler) {
