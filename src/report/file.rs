@@ -65,8 +65,11 @@ impl Destination {
     /// The folder of the file, for what must wait beside it.
     pub fn folder(&self) -> Option<&Path> {
         match self {
+            Self::File { path, .. } => Some(match path.parent() {
+                Some(parent) if parent != Path::new("") => parent,
+                _ => Path::new("."),
+            }),
             Self::Stdout(_) => None,
-            Self::File { partial, .. } => partial.get_ref().path().parent(),
         }
     }
 

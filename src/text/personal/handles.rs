@@ -55,7 +55,7 @@ pub(super) fn take(line: &mut Line) {
                         | Kind::Identity
                 )
             });
-            let kind = kind.filter(|_| digits >= 2);
+            let kind = kind.filter(|_| digits >= 4);
             let unexplained =
                 (digits >= MANY_DIGITS && cue != Some(Kind::Number)).then_some(Kind::Number);
             found.extend(kind.or(unexplained).map(|kind| (word.range(), kind)));

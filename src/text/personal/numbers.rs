@@ -79,7 +79,7 @@ fn classify(stream: &Stream, cue: Option<Kind>) -> Vec<Number> {
             last: parts.len() - 1,
         }]
     };
-    if parts.is_empty() || shapes::is_public(&digits) && !is_reference(cue) {
+    if parts.is_empty() || shapes::is_public(&digits) && !may_be_public_by_chance(&digits, cue) {
         return Vec::new();
     }
     // A number that is called an order is one, whatever its digits look like.
@@ -102,6 +102,12 @@ fn classify(stream: &Stream, cue: Option<Kind>) -> Vec<Number> {
     }
     add_left_over(parts, &mut found);
     found
+}
+
+/// Whether digits like those of a service are somebody's nevertheless: a code, or
+/// a longer number that is called an order.
+fn may_be_public_by_chance(digits: &str, cue: Option<Kind>) -> bool {
+    matches!(cue, Some(Kind::Code | Kind::Tail)) || digits.len() > 5 && is_reference(cue)
 }
 
 /// Whether the words name a kind whose digits have no shape of their own.
