@@ -71,7 +71,7 @@ fn path(path: &Path) -> &str {
 /// All data blocks of a page, decoded.
 fn decoded(page: &str) -> String {
     let mut all = String::new();
-    for block in page.split("data-block=\"").skip(1) {
+    for block in page.split("x-callheat\" data-block=\"").skip(1) {
         let (_, text) = block.split_once('>').unwrap();
         let (text, _) = text.split_once('<').unwrap();
         let deflated = base64::engine::general_purpose::STANDARD

@@ -82,9 +82,9 @@ pub fn json_fault(error: &serde_json::Error) -> String {
     if !error.is_data() || said.starts_with("missing field") {
         return said;
     }
-    let place = said.rsplit_once(" at line ").map(|(_, place)| place);
-    match place {
-        Some(place) => format!("a value of another type or form than expected at line {place}"),
+    // What was expected is named last, after what was found.
+    match said.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("found something else than {expected}"),
         None => "a value of another type or form than expected".to_owned(),
     }
 }

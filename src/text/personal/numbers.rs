@@ -23,7 +23,10 @@ pub(super) fn take(lines: &mut [Line], memory: &mut Memory) {
     let mut left = Vec::new();
     for stream in streams {
         let cue = cue(lines, &stream);
-        let found = classify(&stream, cue);
+        let mut found = classify(&stream, cue);
+        if found.is_empty() {
+            found.extend(first_piece(lines, &stream));
+        }
         for number in &found {
             let parts = &stream.parts[number.first..=number.last];
             let digits: String = parts.iter().map(|p| p.group.digits.as_str()).collect();
@@ -40,6 +43,22 @@ pub(super) fn take(lines: &mut [Line], memory: &mut Memory) {
         );
     }
     take_read_backs(lines, memory, &left);
+}
+
+/// A few digits that are all of a turn, and what was asked for: the first piece
+/// of a number whose others were not heard.
+fn first_piece(lines: &[Line], stream: &Stream) -> Option<Number> {
+    let kind = stream.asked?;
+    let digits = stream.digits();
+    let said: usize = stream.parts.iter().map(|p| p.group.digits.len()).sum();
+    let bare = |part: &Part| super::numerals::weight(lines[part.turn].text()) <= said;
+    let is_piece =
+        digits.len() >= 3 && !shapes::is_public(&digits) && stream.parts.iter().all(bare);
+    is_piece.then_some(Number {
+        kind,
+        first: 0,
+        last: stream.parts.len().saturating_sub(1),
+    })
 }
 
 /// A part of a stream that is a number.
