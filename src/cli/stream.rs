@@ -1,10 +1,10 @@
-use std::io::{self, BufRead as _, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use callheat::heatmap::{Event, LiveRedactor};
-use callheat::input::InputOptions;
+use callheat::input::{InputOptions, LiveLine};
 use callheat::pipeline::{LiveOptions, run_live};
 use callheat::report::{EventPrinter, paint_is_wanted};
 use callheat::terms::RisingOptions;
@@ -58,7 +58,7 @@ fn read_lines() -> mpsc::Receiver<(u64, String)> {
         let mut number = 0;
         let mut bytes = Vec::new();
         let mut stdin = io::stdin().lock();
-        while matches!(stdin.read_until(b'\n', &mut bytes), Ok(length) if length > 0) {
+        while matches!(read_line(&mut stdin, &mut bytes), Ok(length) if length > 0) {
             number += 1;
             let line = String::from_utf8_lossy(&bytes).trim().to_owned();
             bytes.clear();
@@ -82,6 +82,16 @@ fn read_lines() -> mpsc::Receiver<(u64, String)> {
         }
     });
     lines
+}
+
+/// Reads one line, of one that is too long as much as shows that it is.
+fn read_line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    let limit = LiveLine::LONGEST as u64 + 2;
+    let length = input.by_ref().take(limit).read_until(b'\n', bytes)?;
+    if length as u64 == limit && !bytes.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(length)
 }
 
 /// Writes the events that were asked for, each flushed.

@@ -34,6 +34,7 @@ use crate::heatmap::{CallReport, Heatmap, Redactor};
 use crate::input::json_fault;
 use blocks::CallBlocks;
 use index::{CallRow, OverviewColumns};
+pub use reader::read_heatmap;
 
 /// How the page is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

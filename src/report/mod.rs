@@ -9,6 +9,7 @@ pub mod html;
 mod json;
 mod language;
 mod page_report;
+mod partial;
 mod redacted;
 mod schema;
 mod terminal;
