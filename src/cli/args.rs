@@ -88,6 +88,10 @@ pub struct AnalyzeArgs {
     #[command(flatten, next_help_heading = "Findings")]
     pub findings: FindingArgs,
 
+    /// Privacy
+    #[command(flatten, next_help_heading = "Privacy")]
+    pub privacy: PrivacyArgs,
+
     /// Keep a journal beside the output and go on where a stopped run was: after
     /// a crash, give the same command again. Needs a named output file
     #[arg(long)]
@@ -146,6 +150,11 @@ pub struct ReportArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
 
+    /// Show personal data as it is; without this, placeholders such as [手机号]
+    /// stand in its place
+    #[arg(long)]
+    pub no_redact: bool,
+
     /// Language of the page
     #[arg(long, value_enum, default_value_t = Lang::Zh)]
     pub lang: Lang,
@@ -186,6 +195,11 @@ pub struct StreamArgs {
     /// Finding
     #[command(flatten, next_help_heading = "Findings")]
     pub findings: FindingArgs,
+
+    /// Put placeholders such as [手机号] in place of personal data. A number read
+    /// in pieces is known once enough of it was heard; the call event has it all
+    #[arg(long)]
+    pub redact: bool,
 
     /// Language of --format text
     #[arg(long, value_enum, default_value_t = Lang::Zh)]
@@ -238,6 +252,20 @@ pub enum EventFormat {
     Jsonl,
     /// For people
     Text,
+}
+
+/// What is shown of personal data.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct PrivacyArgs {
+    /// Put placeholders such as [手机号] in place of personal data (numbers,
+    /// names, addresses, e-mail) in every output, JSON too. By default in HTML,
+    /// CSV and the summary
+    #[arg(long, conflicts_with = "no_redact")]
+    pub redact: bool,
+
+    /// Show personal data as it is in every output
+    #[arg(long)]
+    pub no_redact: bool,
 }
 
 /// How the input is read.

@@ -10,6 +10,7 @@ use super::hashing::hash;
 use super::keyness::log_likelihood;
 use super::periods::{Tally, Width};
 use super::reference;
+use crate::call::Span;
 use crate::segment::Word;
 
 /// Longest phrase in words and in characters.
@@ -151,6 +152,9 @@ impl Discovery {
         for range in word_runs(text, turn.words) {
             let words = &turn.words[range.clone()];
             let phrase = text_of(text, words);
+            if !turn.personal.is_empty() && turn.is_personal(raw_span(turn, words)) {
+                continue;
+            }
             let key = hash(phrase);
             if !seen.insert(key) {
                 continue;
@@ -361,6 +365,13 @@ fn is_run(text: &str, words: &[Word]) -> bool {
     phrase.chars().all(char::is_alphanumeric)
         && digits < 3
         && phrase.chars().count() <= MOST_CHARACTERS
+}
+
+/// Where adjoining words stand in the raw text; there is at least one.
+fn raw_span(turn: &TurnTerms<'_>, words: &[Word]) -> Span {
+    let start = words.first().map_or(0, |word| word.range.start);
+    let end = words.last().map_or(start, |word| word.range.end);
+    turn.normalised.raw_span(start..end)
 }
 
 /// The text of adjoining words; there is at least one.
