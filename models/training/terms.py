@@ -6,10 +6,14 @@
     python models/training/terms.py --data DATA --scored scored.jsonl \
         --features target/debug/examples/term-features --out src/terms/tagger/weights.bin
 
-Needs torch and numpy. `--cross-validate` trains on four fifths of the calls
-and measures on the fifth instead of writing weights. The valences of the scored
-file come from a model that has seen the same turns, so they are blurred until
-they are about as good as on unseen ones.
+Needs torch and numpy. The valences of the scored file come from a model that
+has seen the same turns, so they are blurred until they are about as good as on
+unseen ones.
+
+`--cross-validate EVAL` (target/debug/examples/term-eval) writes no weights: each
+fifth of the calls is measured with weights trained on the other four, by the
+finder that ships (tagger, lexicon, scope) and by the rule of `callheat eval`.
+`--folds N` measures the first N fifths only.
 """
 import argparse
 import hashlib
@@ -27,6 +31,7 @@ CATEGORIES = ["fee", "delay", "attitude", "quality", "refund", "promise", "acces
 ALLOWED = "OO OB OS BI BE II IE EO EB ES SO SB SS".split()
 FILES = {"calls": "calls/gold.jsonl", "helpdesk": "helpdesk/dialogues.jsonl"}
 TAG_BITS, CATEGORY_BITS = 18, 15
+FOLDS = 5
 BLUR = 0.22  # standard deviation added to valences in -1..1
 NEVER = -1e4
 
@@ -61,14 +66,7 @@ def load(data, scored, program):
             if any("valence" in turn for turn in call["turns"]):
                 for at, turn in enumerate(call["turns"]):
                     gold[call["call_id"], at] = (source, turn["text"], turn.get("terms") or [])
-    rng = np.random.RandomState(7)
-    lines = []
-    for line in open(scored, encoding="utf-8"):
-        call = json.loads(line)
-        for turn in call["turns"]:
-            turn["valence"] = float(np.clip(turn.get("valence", 0) + rng.normal(0, BLUR), -1, 1))
-        if (call["call_id"], 0) in gold:
-            lines.append(json.dumps(call, ensure_ascii=False))
+    lines = [json.dumps(call, ensure_ascii=False) for call in blurred(scored) if (call["call_id"], 0) in gold]
     with tempfile.NamedTemporaryFile() as file:
         listing = subprocess.run([program, file.name], input="\n".join(lines), encoding="utf-8",
                                  capture_output=True, check=True).stdout
@@ -88,6 +86,20 @@ def load(data, scored, program):
             ids = np.concatenate(ids).astype(np.int64)
             turns.append(Turn(source, row["call"], text, row["origins"], ids, lengths, terms))
     return turns
+
+
+def blurred(scored):
+    """The scored calls, valences as good as on calls the model has not seen."""
+    rng = np.random.RandomState(7)
+    calls = []
+    for line in open(scored, encoding="utf-8"):
+        call = json.loads(line)
+        if call.get("call_id") is None:
+            continue
+        for turn in call["turns"]:
+            turn["valence"] = float(np.clip(turn.get("valence", 0) + rng.normal(0, BLUR), -1, 1))
+        calls.append(call)
+    return calls
 
 
 class Field(torch.nn.Module):
@@ -190,51 +202,44 @@ def categories_of(weights, bias, spans):
     return sums / torch.tensor([[float(length)] for _, length, _ in spans]) + bias
 
 
-def decode(field, turn, bias):
-    with torch.no_grad():
-        scores = field.emissions([turn]).numpy().copy()
-        steps = (field.steps + field.wall).numpy()
-    scores[:, 0] -= bias
-    best, back = field.start.numpy() + scores[0], []
-    for row in scores[1:]:
-        ways = best[:, None] + steps
-        back.append(ways.argmax(0))
-        best = ways.max(0) + row
-    tag = int((best + field.end.numpy()).argmax())
-    tags = [tag]
-    for came in reversed(back):
-        tag = int(came[tag])
-        tags.append(tag)
-    spans, first = [], 0
-    for at, tag in enumerate(reversed(tags)):
-        if tag in (1, 4):
-            first = at
-        if tag in (3, 4):
-            spans.append((first, at + 1))
-    return spans
+def cross_validate(turns, options, doubled):
+    """Figures of the whole finder on calls that its tagger has not seen."""
+    fold = lambda call: int(hashlib.md5(call.encode()).hexdigest(), 16) % FOLDS
+    calls = blurred(options.scored)
+    with tempfile.TemporaryDirectory() as folder:
+        parts = []
+        for held in range(options.folds):
+            kept = [turn for turn in turns if fold(turn.call) != held]
+            weights, scored = Path(folder) / f"{held}.bin", Path(folder) / f"{held}.jsonl"
+            field = train_field(doubled(kept), options.epochs, options.rate, options.decay)
+            write(weights, field, *train_categories(kept), options.threshold)
+            lines = (json.dumps(call, ensure_ascii=False) for call in calls if fold(call["call_id"]) == held)
+            scored.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            parts += [weights, scored]
+        for threshold in options.thresholds or [options.threshold]:
+            for weights in parts[::2]:
+                set_threshold(weights, threshold)
+            for source, name in FILES.items():
+                figures = json.loads(subprocess.run([options.cross_validate, Path(options.data) / name, *parts],
+                                                    encoding="utf-8", capture_output=True, check=True).stdout)
+                print(source, "threshold", threshold, summary(figures), flush=True)
+                if options.errors:
+                    for kind in ("missed", "wrong"):
+                        print(" ", kind, ", ".join(f"{p['term']} {p['count']}" for p in figures[kind]))
 
 
-def measure(field, weights, bias, turns):
-    """Same turn, one phrase containing the other, one to one."""
-    for source in FILES:
-        part = [turn for turn in turns if turn.source == source]
-        spans = [(category_rows(turn, a, b), b - a, c) for turn in part for a, b, c in turn.spans]
-        with torch.no_grad():
-            right = (categories_of(weights, bias, spans).argmax(1).numpy() == [c for _, _, c in spans]).mean()
-        print(source, "category accuracy on gold phrases", round(float(right), 3))
-        for threshold in (0.4, 0.6, 0.8, 1.0, 1.2):
-            hits = found = wanted = 0
-            for turn in part:
-                phrases = [turn.surface(a, b) for a, b in decode(field, turn, threshold)]
-                left = list(turn.gold)
-                found, wanted = found + len(phrases), wanted + len(left)
-                for phrase in phrases:
-                    match = next((gold for gold in left if gold in phrase or phrase in gold), None)
-                    if match is not None:
-                        left.remove(match)
-                        hits += 1
-            p, r = hits / max(found, 1), hits / max(wanted, 1)
-            print(source, "bias", threshold, "P %.3f R %.3f F1 %.3f" % (p, r, 2 * p * r / max(p + r, 1e-9)), found, wanted)
+def summary(figures):
+    row = lambda estimate: "%.3f [%.3f, %.3f]" % (estimate["value"], estimate["low"], estimate["high"])
+    matches = figures["matches"]
+    return (f"P {row(matches['precision'])} R {row(matches['recall'])} F1 {row(matches['f1'])}"
+            f" category {row(figures['category_accuracy'])}; {figures['turns']} turns, {matches['gold']} gold,"
+            f" {matches['found']} found, {matches['matched']} matched")
+
+
+def set_threshold(path, threshold):
+    data = bytearray(path.read_bytes())
+    data[12:16] = struct.pack("<f", threshold)
+    path.write_bytes(data)
 
 
 def quantise(weights):
@@ -260,23 +265,25 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--scored", required=True)
     parser.add_argument("--features", required=True)
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--out")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=0.02)
     parser.add_argument("--decay", type=float, default=1e-4)
     parser.add_argument("--calls-twice", action="store_true", help="weigh the spoken calls double")
     parser.add_argument("--threshold", type=float, default=0.75, help="bias against no phrase")
-    parser.add_argument("--cross-validate", action="store_true")
+    parser.add_argument("--cross-validate", metavar="EVAL")
+    parser.add_argument("--folds", type=int, default=FOLDS)
+    parser.add_argument("--thresholds", type=float, nargs="+", help="try several with --cross-validate")
+    parser.add_argument("--errors", action="store_true", help="list what is most often missed and wrong")
     options = parser.parse_args()
     torch.set_num_threads(1)
     turns = load(options.data, options.scored, options.features)
     print(len(turns), "turns", sum(len(turn.gold) for turn in turns), "phrases")
     doubled = lambda part: part + [turn for turn in part if options.calls_twice and turn.source == "calls"]
     if options.cross_validate:
-        fold = lambda turn: int(hashlib.md5(turn.call.encode()).hexdigest(), 16) % 5
-        kept = [turn for turn in turns if fold(turn)]
-        field = train_field(doubled(kept), options.epochs, options.rate, options.decay)
-        measure(field, *train_categories(kept), [turn for turn in turns if not fold(turn)])
+        cross_validate(turns, options, doubled)
+    elif not options.out:
+        parser.error("give --out FILE or --cross-validate EVAL")
     else:
         field = train_field(doubled(turns), options.epochs, options.rate, options.decay)
         write(options.out, field, *train_categories(turns), options.threshold)
