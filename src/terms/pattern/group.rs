@@ -211,4 +211,3 @@ fn reach(
 fn within_sentence(character: char) -> bool {
     !matches!(character, '。' | '!' | '?' | ';' | '\n' | '.')
 }
-

@@ -26,4 +26,3 @@ pub(in crate::terms) fn is_numeral(character: char) -> bool {
                 | '数'
         )
 }
-
