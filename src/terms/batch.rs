@@ -29,7 +29,7 @@ const UNUSUAL: f64 = 10.83;
 /// A form with this share of a phrase's calls brings the same news.
 const SAME_NEWS: f64 = 0.6;
 /// A turn of at most this valence counts as displeased.
-const DISPLEASED: f32 = -0.25;
+const DISPLEASED: f32 = -0.12;
 
 /// The complaint terms of one call, for [`BatchTerms::push_call`].
 #[derive(Debug, Clone)]

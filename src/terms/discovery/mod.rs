@@ -23,20 +23,18 @@ const MOST_CANDIDATES: usize = 100_000;
 /// Fewest calls that make a phrase frequent: this many, and one in so many.
 const FEWEST_CALLS: u64 = 3;
 const ONE_CALL_IN: u64 = 500;
-/// Least G² against the batch's other turns: p < 0.05, one-sided because only
-/// more uses count. Words that only name things need p < 0.005.
+/// Least G² of a single word against the batch's other turns: p < 0.05,
+/// one-sided because only more uses count.
 const LEAST_CONTRAST: f64 = 2.71;
-const BARE_CONTRAST: f64 = 6.63;
+/// Least share of all uses that lie in displeased turns.
+const MOSTLY: f64 = 0.6;
 /// Least G² in all (p < 0.001).
 const LEAST_KEYNESS: f64 = 10.83;
 /// A phrase must be this many times as frequent as it is usual in complaints:
 /// what everybody says is not new.
 const LEAST_NOVELTY: f64 = 4.0;
-/// Share of the uses that must lie within complaint terms: of a single word
-/// that jieba knows or of a bare name, and of words in company. A word that is
-/// new to jieba needs none.
-const KNOWN_WITHIN_TERMS: f64 = 0.5;
-const COMPANY_WITHIN_TERMS: f64 = 0.25;
+/// Share of a single known word's uses that must lie within complaint terms.
+const WITHIN_TERMS: f64 = 0.5;
 /// Words that go together less than e^this above chance are no phrase.
 const LEAST_COHESION: f64 = 1.5;
 /// A phrase with the same neighbour in more than this share of its uses is a
@@ -201,7 +199,7 @@ impl Discovery {
         let contrast = if rest > 0.0 {
             log_likelihood(turns, displeased, all - turns, rest)
         } else {
-            BARE_CONTRAST
+            LEAST_CONTRAST
         };
         let others = all - turns + usual;
         let keyness = log_likelihood(turns, displeased, others, rest + reference::TURNS);
@@ -213,7 +211,7 @@ impl Discovery {
         let stands_out = u64::from(candidate.calls) >= fewest
             && keyness >= LEAST_KEYNESS
             && novel
-            && candidate.tells_of_complaint(contrast);
+            && candidate.tells_of_complaint(contrast, all);
         (stands_out && whole && self.cohesion(candidate, all) >= LEAST_COHESION).then_some(keyness)
     }
 
@@ -284,22 +282,18 @@ impl Candidate {
         }
     }
 
-    /// Whether its uses speak of a complaint: more frequent in displeased turns
-    /// than in others, and often enough within what was taken for a term.
-    fn tells_of_complaint(&self, contrast: f64) -> bool {
-        let within = f64::from(self.within_terms) / f64::from(self.turns.max(1));
-        if self.unknown {
-            return contrast >= LEAST_CONTRAST;
+    /// Whether its uses speak of a complaint: mostly in displeased turns, and
+    /// there more often than in others; a single word that jieba knows must
+    /// stand within terms too, and one that only names a thing is none.
+    fn tells_of_complaint(&self, contrast: f64, all: f64) -> bool {
+        if f64::from(self.turns) < MOSTLY * all {
+            return false;
         }
-        if self.bare {
-            return self.words > 1 && within >= KNOWN_WITHIN_TERMS && contrast >= BARE_CONTRAST;
+        if self.words > 1 || self.unknown {
+            return contrast > 0.0;
         }
-        let least = if self.words > 1 {
-            COMPANY_WITHIN_TERMS
-        } else {
-            KNOWN_WITHIN_TERMS
-        };
-        within >= least && contrast >= LEAST_CONTRAST
+        let within = f64::from(self.within_terms) >= WITHIN_TERMS * f64::from(self.turns);
+        !self.bare && within && contrast >= LEAST_CONTRAST
     }
 
     fn discovered(&self, keyness: f64) -> Discovered {

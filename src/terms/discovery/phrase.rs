@@ -104,7 +104,7 @@ fn opens(text: &str, word: &Word) -> bool {
 
 fn closes(word: &Word) -> bool {
     word.tag != "e"
-        && !word.tag.starts_with([
-            'u', 'p', 'c', 'r', 'y', 'm', 'q', 'o', 'w', 'd', 'z', 'k', 'h',
-        ])
+        && !word
+            .tag
+            .starts_with(['u', 'p', 'c', 'r', 'y', 'm', 'q', 'o', 'w', 'd', 'k', 'h'])
 }
