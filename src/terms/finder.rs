@@ -66,7 +66,7 @@ impl TermFinder {
     }
 
     /// A finder with the built-in lexicon and a tagger of other weights, as
-    /// `models/training/terms.py` writes them; `None` where they are none.
+    /// `models/training/term_train.rs` writes them; `None` where they are none.
     pub fn with_weights(weights: &[u8]) -> Option<Self> {
         let lexicon = Arc::new(Lexicon::built_in());
         let tagger = Some(Tagger::read(Arc::clone(&lexicon), weights)?);

@@ -9,7 +9,7 @@ use crate::sentiment::Score;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
 
-/// Trained by `models/training/terms.py`. Little-endian: `CHT1`, u32 bits of
+/// Trained by `models/training/term_train.rs`. Little-endian: `CHT1`, u32 bits of
 /// the tag table, u32 bits of the category table, f32 bias against `Out`,
 /// 5 × 5 f32 transitions, f32 scale and 2^bits × 5 i8 of the tag table, then
 /// 10 f32 biases, f32 scale and 2^bits × 10 i8 of the category table.
