@@ -120,6 +120,7 @@ fn rank(
             words: &turn.words,
             score: &turn.score,
             hits: &turn.hits,
+            personal: &[],
         });
         batch.push_call(&CallTerms {
             call_id: id,

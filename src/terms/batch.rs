@@ -16,6 +16,7 @@ use super::forms;
 use super::keyness::log_likelihood;
 use super::periods::{Change, Halves, Tally, Width};
 use super::reference::{self, Reference};
+use crate::call::Span;
 use crate::segment::Word;
 use crate::sentiment::{Label, Score};
 use crate::text::Normalised;
@@ -55,6 +56,17 @@ pub struct TurnTerms<'a> {
     pub score: &'a Score,
     /// Its complaint terms.
     pub hits: &'a [TermHit],
+    /// Personal data in the raw text. No term of the batch quotes it.
+    pub personal: &'a [Span],
+}
+
+impl TurnTerms<'_> {
+    /// Whether characters of the raw text are a part of somebody's data.
+    pub(super) fn is_personal(&self, span: Span) -> bool {
+        self.personal
+            .iter()
+            .any(|piece| piece.0 < span.1 && span.0 < piece.1)
+    }
 }
 
 /// What to report of the batch.
@@ -175,7 +187,11 @@ impl BatchTerms {
                 || !turn.hits.is_empty();
             self.turns += 1;
             self.displeased += u64::from(displeased);
-            for hit in turn.hits.iter().filter(|hit| !is_amount(&hit.canonical)) {
+            for hit in turn
+                .hits
+                .iter()
+                .filter(|hit| !is_amount(&hit.canonical) && !turn.is_personal(hit.span))
+            {
                 let place = Place {
                     call: self.calls,
                     call_id: call.call_id,

@@ -16,6 +16,7 @@ use super::hashing::hash;
 use super::keyness::log_likelihood;
 use super::periods::{Tally, Width};
 use super::reference::{self, Reference};
+use crate::call::Span;
 use crate::segment::Word;
 
 /// Candidates kept at a time; the rarest go first.
@@ -111,6 +112,9 @@ impl Discovery {
         for range in word_runs(text, turn.words) {
             let words = &turn.words[range.clone()];
             let phrase = text_of(text, words);
+            if !turn.personal.is_empty() && turn.is_personal(raw_span(turn, words)) {
+                continue;
+            }
             let key = hash(phrase);
             if !seen.insert(key) {
                 continue;
@@ -311,6 +315,13 @@ impl Candidate {
             examples: self.examples.clone(),
         }
     }
+}
+
+/// Where adjoining words stand in the raw text; there is at least one.
+fn raw_span(turn: &TurnTerms<'_>, words: &[Word]) -> Span {
+    let start = words.first().map_or(0, |word| word.range.start);
+    let end = words.last().map_or(start, |word| word.range.end);
+    turn.normalised.raw_span(start..end)
 }
 
 /// Whether the words share characters with one of the turn's complaint terms.
