@@ -157,7 +157,7 @@ pub fn model_folder(bytes: &[u8]) {
 
 /// What callheat itself wrote and reads again: a heatmap, gold labels, a journal.
 pub fn results(bytes: &[u8]) {
-    let page = write_page(bytes, PageOptions::default(), Vec::new());
+    let page = write_page(bytes, PageOptions::default(), None, Vec::new());
     assert!(
         page.is_ok_and(|page| !page.is_empty())
             || !bytes.starts_with(b"{\"schema\":\"callheat/1\",\"calls\":[]}")

@@ -68,7 +68,7 @@ fn journal(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Option<Arc
         callheat: Generator::this().version,
         model: info.name.clone(),
         sha256: info.sha256.clone(),
-        runtime: format!("{} on {:?}", info.runtime, args.model.device),
+        runtime: format!("{} on {:?}", info.runtime, args.model.run.device),
         settings: scorer.settings().to_owned(),
     };
     let journal = Journal::open(&Journal::path_beside(output), &owner)?;
