@@ -578,21 +578,9 @@ fn speed_is_told_with_the_machine() {
     );
 }
 
-#[test]
-fn a_review_of_the_page_is_gold_for_the_findings_and_for_the_model() {
-    let folder = tempfile::tempdir().unwrap();
-    let heatmap = folder.path().join("heatmap.json");
-    let calls = fixture("../calls/edu-1702.txt");
-    let output = callheat(&[
-        "analyze",
-        "--quiet",
-        "--runtime",
-        "rten",
-        "-o",
-        string(&heatmap),
-        string(&calls),
-    ]);
-    assert_eq!(output.status.code(), Some(0));
+/// The lines of a review of the first call: a turn accepted and one corrected,
+/// the risk and the terms of a turn accepted, and a line that is none.
+fn review_lines(heatmap: &Path) -> Vec<String> {
     let analysed: Value = serde_json::from_slice(&fs::read(&heatmap).unwrap()).unwrap();
     let call = &analysed["calls"][0];
     let id = &call["call_id"];
@@ -635,6 +623,25 @@ fn a_review_of_the_page_is_gold_for_the_findings_and_for_the_model() {
         let finding = json!({"kind": "term", "turn": with_term["index"], "label": term["category"], "term": term["term"], "span": term["span"]});
         lines.push(line(finding, "accept", Value::Null));
     }
+    lines
+}
+
+#[test]
+fn a_review_of_the_page_is_gold_for_the_findings_and_for_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let heatmap = folder.path().join("heatmap.json");
+    let calls = fixture("../calls/edu-1702.txt");
+    let output = callheat(&[
+        "analyze",
+        "--quiet",
+        "--runtime",
+        "rten",
+        "-o",
+        string(&heatmap),
+        string(&calls),
+    ]);
+    assert_eq!(output.status.code(), Some(0));
+    let lines = review_lines(&heatmap);
     let review = write(&folder, "review.jsonl", &lines.join("\n"));
 
     let output = callheat(&[
