@@ -581,7 +581,7 @@ fn speed_is_told_with_the_machine() {
 /// The lines of a review of the first call: a turn accepted and one corrected,
 /// the risk and the terms of a turn accepted, and a line that is none.
 fn review_lines(heatmap: &Path) -> Vec<String> {
-    let analysed: Value = serde_json::from_slice(&fs::read(&heatmap).unwrap()).unwrap();
+    let analysed: Value = serde_json::from_slice(&fs::read(heatmap).unwrap()).unwrap();
     let call = &analysed["calls"][0];
     let id = &call["call_id"];
     let line = |finding: Value, verdict: &str, corrected: Value| {
