@@ -157,7 +157,7 @@ pub fn model_folder(bytes: &[u8]) {
 
 /// What callheat itself wrote and reads again: a heatmap, gold labels, a journal.
 pub fn results(bytes: &[u8]) {
-    if let Ok(page) = write_page(bytes, PageOptions::default(), Vec::new()) {
+    if let Ok(page) = write_page(bytes, PageOptions::default(), None, Vec::new()) {
         assert!(page.starts_with(b"<!doctype html>"));
     }
     for line in String::from_utf8_lossy(bytes).lines() {

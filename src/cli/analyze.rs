@@ -8,8 +8,8 @@ use callheat::input::{self, InputPath};
 use callheat::pipeline::{Analyser, BatchOptions, Journal, JournalCounts, JournalOwner, run_batch};
 use callheat::report::html::PageOptions;
 use callheat::report::{
-    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, PageReport, Report,
-    TerminalReport, paint_is_wanted,
+    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, PageReport, RedactedReport,
+    Report, TerminalReport, paint_is_wanted,
 };
 
 use super::Exit;
@@ -68,7 +68,7 @@ fn journal(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Option<Arc
         callheat: Generator::this().version,
         model: info.name.clone(),
         sha256: info.sha256.clone(),
-        runtime: format!("{} on {:?}", info.runtime, args.model.device),
+        runtime: format!("{} on {:?}", info.runtime, args.model.run.device),
         settings: scorer.settings().to_owned(),
     };
     let journal = Journal::open(&Journal::path_beside(output), &owner)?;
@@ -121,6 +121,7 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         model: analyser.scorer().info().clone(),
         bins: analyser.stages().options.bins,
     };
+    let shown_to_people = !args.privacy.no_redact;
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
     let only_stdout = args.output.is_none() && args.csv.is_none() && args.html.is_none();
     let stdout = PathBuf::from("-");
@@ -131,13 +132,15 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
     };
     if let Some(path) = output {
         let destination = Destination::create(path)?;
-        reports.push(match args.format {
+        let report: Box<dyn Report> = match args.format {
             OutputFormat::Json => Box::new(JsonReport::begin(destination, &head)?),
             OutputFormat::Jsonl => Box::new(JsonLinesReport::begin(destination, &head)),
-        });
+        };
+        reports.push(redacted_if(args.privacy.redact, report));
     }
     if let Some(path) = &args.csv {
-        reports.push(Box::new(CsvReport::begin(Destination::create(path)?)?));
+        let report = Box::new(CsvReport::begin(Destination::create(path)?)?);
+        reports.push(redacted_if(shown_to_people, report));
     }
     let language = args.lang.into();
     if let Some(path) = &args.html {
@@ -145,11 +148,8 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
             language,
             ..PageOptions::default()
         };
-        reports.push(Box::new(PageReport::begin(
-            Destination::create(path)?,
-            &head,
-            options,
-        )?));
+        let report = PageReport::begin(Destination::create(path)?, &head, options)?;
+        reports.push(redacted_if(shown_to_people, Box::new(report)));
     }
     let stdout_is_taken = [output, args.csv.as_ref(), args.html.as_ref()]
         .into_iter()
@@ -159,20 +159,21 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         // No summary.
     } else if stdout_is_taken {
         let paint = paint_is_wanted(&io::stderr());
-        reports.push(Box::new(TerminalReport::new(
-            io::stderr(),
-            &head,
-            language,
-            paint,
-        )));
+        let report = TerminalReport::new(io::stderr(), &head, language, paint);
+        reports.push(redacted_if(shown_to_people, Box::new(report)));
     } else {
         let paint = paint_is_wanted(&io::stdout());
-        reports.push(Box::new(TerminalReport::new(
-            io::stdout(),
-            &head,
-            language,
-            paint,
-        )));
+        let report = TerminalReport::new(io::stdout(), &head, language, paint);
+        reports.push(redacted_if(shown_to_people, Box::new(report)));
     }
     Ok(reports)
+}
+
+/// With placeholders in place of personal data, if wanted.
+fn redacted_if(wanted: bool, report: Box<dyn Report>) -> Box<dyn Report> {
+    if wanted {
+        Box::new(RedactedReport::new(report))
+    } else {
+        report
+    }
 }

@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod eval;
 mod interrupt;
+mod model;
 mod progress;
 mod report;
 mod setup;
@@ -61,6 +62,7 @@ pub fn run() -> Exit {
         Command::Analyze(args) => analyze::run(&args),
         Command::Stream(args) => stream::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Model(command) => model::run(&command),
         Command::Eval(args) => eval::run(&args),
         Command::Schema => print_schema(),
     };

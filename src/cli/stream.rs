@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use callheat::heatmap::Event;
+use callheat::heatmap::{Event, LiveRedactor};
 use callheat::input::{InputOptions, LiveLine};
 use callheat::pipeline::{LiveOptions, run_live};
 use callheat::report::{EventPrinter, paint_is_wanted};
@@ -97,6 +97,7 @@ fn read_line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<usize>
 /// Writes the events that were asked for, each flushed.
 struct Printer {
     kinds: Vec<EventKind>,
+    redactor: Option<LiveRedactor>,
     text: Option<EventPrinter>,
 }
 
@@ -115,12 +116,22 @@ impl Printer {
         };
         let text = (args.format == EventFormat::Text)
             .then(|| EventPrinter::new(args.lang.into(), paint_is_wanted(&io::stdout())));
-        Self { kinds, text }
+        let redactor = args.redact.then(LiveRedactor::default);
+        Self {
+            kinds,
+            redactor,
+            text,
+        }
     }
 
-    fn print_all(&self, mut events: mpsc::Receiver<Event>) -> io::Result<()> {
+    fn print_all(mut self, mut events: mpsc::Receiver<Event>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         while let Some(event) = events.blocking_recv() {
+            // The redactor hears what is not printed, too.
+            let event = match &mut self.redactor {
+                Some(redactor) => redactor.event(event),
+                None => event,
+            };
             if !self.kinds.is_empty() && !self.kinds.contains(&EventKind::of(&event)) {
                 continue;
             }

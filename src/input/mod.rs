@@ -46,6 +46,7 @@ use crate::call::{Call, Source};
 pub use discover::{Progress, Totals, totals};
 pub use error::{InputError, Problem};
 pub use format::{Format, UnknownFormatName};
+pub use json::json_fault;
 pub use live::{LiveCall, LiveLine};
 
 use discover::Discovery;

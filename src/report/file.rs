@@ -62,6 +62,14 @@ impl Destination {
         })
     }
 
+    /// The folder of the file, for what must wait beside it.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } => Some(folder_of(path)),
+            Self::Stdout(_) | Self::Device(_) => None,
+        }
+    }
+
     /// Makes everything written durable and gives a file its name.
     pub fn finish(self) -> io::Result<()> {
         match self {

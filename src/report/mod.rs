@@ -10,6 +10,7 @@ mod json;
 mod language;
 mod page_report;
 mod partial;
+mod redacted;
 mod schema;
 mod terminal;
 
@@ -19,6 +20,7 @@ pub use file::{Destination, OutputError};
 pub use json::{JsonLinesReport, JsonReport};
 pub use language::Language;
 pub use page_report::PageReport;
+pub use redacted::RedactedReport;
 pub use schema::json_schema;
 pub use terminal::{TerminalReport, paint_is_wanted};
 
