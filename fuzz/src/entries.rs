@@ -157,11 +157,9 @@ pub fn model_folder(bytes: &[u8]) {
 
 /// What callheat itself wrote and reads again: a heatmap, gold labels, a journal.
 pub fn results(bytes: &[u8]) {
-    let page = write_page(bytes, PageOptions::default(), None, Vec::new());
-    assert!(
-        page.is_ok_and(|page| !page.is_empty())
-            || !bytes.starts_with(b"{\"schema\":\"callheat/1\",\"calls\":[]}")
-    );
+    if let Ok(page) = write_page(bytes, PageOptions::default(), None, Vec::new()) {
+        assert!(page.starts_with(b"<!doctype html>"));
+    }
     for line in String::from_utf8_lossy(bytes).lines() {
         let _ = parse_gold(line);
     }
