@@ -70,7 +70,9 @@ impl Counted {
                 .is_ok()
             {
                 self.calls -= 1;
-                at.iter().for_each(|&at| self.times.remove(at, width));
+                if let Some(at) = *at {
+                    self.times.remove(at, width);
+                }
             }
         }
         self.used_in.extend(other.used_in);
@@ -119,7 +121,7 @@ mod tests {
                 call,
                 call_id: "c",
                 turn: 0,
-                started_at: Some(call as i64),
+                started_at: Some(call.cast_signed()),
                 width: Width::default(),
             };
             counted.add(&place, Category::Fee);

@@ -107,7 +107,7 @@ impl TermFinder {
         kept.into_iter()
             .map(|candidate| {
                 let name = self.name(&matches, &candidate.range);
-                hit(turn, candidate, name)
+                hit(turn, &candidate, name)
             })
             .collect()
     }
@@ -185,7 +185,7 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-fn hit(turn: &TurnText<'_>, candidate: Candidate, name: Option<&str>) -> TermHit {
+fn hit(turn: &TurnText<'_>, candidate: &Candidate, name: Option<&str>) -> TermHit {
     let span = turn.normalised.raw_span(candidate.range.clone());
     TermHit {
         term: turn
