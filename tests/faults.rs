@@ -295,7 +295,7 @@ fn a_model_that_fails_on_one_text_costs_that_call_only() {
     let mut lines = String::new();
     for number in 0..50 {
         let word = if number % 10 == 7 {
-            "坏崩坏"
+            "坏崩崩坏"
         } else {
             "坏坏好"
         };

@@ -124,9 +124,15 @@ fn pages_tables_and_the_summary_are_redacted_and_json_is_when_asked() {
     for secret in SECRETS {
         assert!(json.contains(secret), "plain JSON is as it was: {secret}");
     }
-    let terms = serde_json::from_str::<Value>(&json).unwrap()["terms"].to_string();
-    for secret in SECRETS {
-        assert!(!terms.contains(secret), "the batch's terms tell {secret}");
+    // Examples name calls, and the plain JSON names them as the input does.
+    let mut heatmap: Value = serde_json::from_str(&json).unwrap();
+    let terms = heatmap["terms"].as_array_mut().unwrap();
+    assert!(!terms.is_empty());
+    for term in terms {
+        term.as_object_mut().unwrap().remove("examples").unwrap();
+        for secret in SECRETS {
+            assert!(!term.to_string().contains(secret), "{term} tells {secret}");
+        }
     }
 
     let later = at("later.html");

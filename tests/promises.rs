@@ -243,7 +243,7 @@ proptest! {
                     turn.text = format!("坏{}好{}", "嗯".repeat(index % 7), "坏".repeat(number % 11));
                 }
                 if *fails {
-                    turns[length / 2].text = "崩".to_owned();
+                    turns[length / 2].text = "崩崩".to_owned();
                 }
                 Ok(call(number.to_string(), turns))
             })

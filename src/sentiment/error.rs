@@ -6,7 +6,7 @@ use std::path::PathBuf;
 pub enum ModelError {
     /// The model folder itself cannot be read.
     #[error(
-        "cannot read the model folder {path}: {source}; give a folder with model.onnx, tokenizer.json and config.json"
+        "cannot read the model folder {path}; give a folder with model.onnx, tokenizer.json and config.json, as `optimum-cli export onnx` writes it"
     )]
     Folder {
         /// The folder.
