@@ -37,7 +37,7 @@ def main() -> None:
     export.write_folder(model, experts, joined, even, run.tokenizer_path, options.out, fp32=fp32)
     figures = report.measure(run, options.out, fp32)
     report.save(Path("figures.json"), figures)
-    card.write(options.out, figures, report.failures(options.out))
+    card.write(options.out, figures, report.failures(options.out), taught=run.profile.teacher_general is not None)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ Made by `models/training` from the data named below; not fine-tuned from any oth
   and `valence` [batch] in -2..2. At most {MAX_TOKENS} tokens: of a longer text the head {HEAD_TOKENS} and the tail
   {TAIL_TOKENS}. Pad id 1.
 - **Inside**: 4 of the 12 layers of multilingual-e5-small (hidden 384), vocabulary trimmed to the Chinese data,
-  fine-tuned, taught by all 12 layers fine-tuned on the same data; beside them linear experts on token unigrams and
-  hashed bigrams, one per domain (helpdesk, calls, weibo, chat, hotel, food, goods), mixed by a gate on the encoder's
-  output. Everything is in the one graph.
+  fine-tuned{{teacher}}; beside them linear experts on token
+  unigrams and hashed bigrams, one per domain (helpdesk, calls, weibo, chat, hotel, food, goods), mixed by a gate on the
+  encoder's output. Everything is in the one graph.
 - **Score one text a run**: dynamic int8 ranges are per tensor, so batch-mates and padding move the scores.
 """
 
@@ -101,11 +101,11 @@ def _ease(figures: dict) -> dict[str, float]:
     return {**every, "calls_dev": easy, "calls_likely": likely}
 
 
-def write(out: Path, figures: dict, failures: list[tuple[str, str, str, str]]) -> None:
+def write(out: Path, figures: dict, failures: list[tuple[str, str, str, str]], *, taught: bool) -> None:
     """Writes README.md of the model folder from the figures of a run."""
     int8, fp32, rival = figures["int8"], figures["fp32"], figures["rival"]
     parts = [
-        _INTRO,
+        _INTRO.format(teacher=" and taught by all 12, fine-tuned on the same data" if taught else ""),
         "## Figures\n",
         _FIGURES.format(**_ease(figures)),
         "| set | texts | dialogues | measure | int8, shipped (95 %) | fp32 | n-gram LR | Spearman of valence (95 %) |",

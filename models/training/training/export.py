@@ -254,7 +254,7 @@ def write_folder(
         "layers": len(model.layers),
         "hidden_size": WIDTH,
         "vocab_size": model.words.num_embeddings,
-        "base": "multilingual-e5-small, vocabulary trimmed, lower layers fine-tuned; n-gram experts beside them",
+        "base": "multilingual-e5-small, vocabulary trimmed, some layers fine-tuned; n-gram experts beside them",
         "opset": OPSET,
     }
     (out / "config.json").write_text(json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
