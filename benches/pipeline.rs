@@ -1,14 +1,16 @@
 //! The whole of `analyze` after reading (score, cut words, find, fold, report),
 //! in turns per second, on short and long calls and on both runtimes.
 //!
-//! `cargo bench --bench pipeline`. Baseline of each group: the scorer alone on
-//! the same turns. State the machine beside any figure you quote. Texts are
-//! made distinct, so that nothing is scored from memory.
+//! `cargo bench --bench pipeline`. Baseline of each group: the bare runtime on
+//! the same token sequences with as many sessions. State the machine beside any
+//! figure you quote. Texts are made distinct, so that nothing is scored from memory.
 
 #![expect(missing_docs, reason = "criterion's macro makes the function")]
 
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use callheat::call::Call;
@@ -16,7 +18,10 @@ use callheat::escalation::{RiskModel, SignalFinder};
 use callheat::input::{self, InputOptions, InputPath};
 use callheat::pipeline::{Analyser, AnalyserOptions, Stages};
 use callheat::segment::Segmenter;
-use callheat::sentiment::{Device, Model, RuntimeChoice, Scorer, ScorerOptions, runtime};
+use callheat::sentiment::runtime::{Session, TokenBatch};
+use callheat::sentiment::{
+    Device, Model, RuntimeChoice, Scorer, ScorerOptions, Tokeniser, runtime,
+};
 use callheat::terms::{Lexicon, TermFinder};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
@@ -38,6 +43,49 @@ fn analyser(choice: RuntimeChoice) -> Option<Analyser> {
         options: AnalyserOptions::default(),
     };
     Some(Analyser::new(scorer, stages))
+}
+
+/// The sessions of a [`Scorer`] without the scorer: each takes the next sequence
+/// of tokens as soon as it is done with the last.
+struct BarePool {
+    sessions: Vec<Box<dyn Session>>,
+    tokeniser: Tokeniser,
+    pad: i64,
+}
+
+impl BarePool {
+    fn open(choice: RuntimeChoice) -> Option<Self> {
+        let model = Model::built_in().ok()?;
+        let runtime = runtime::open(&model, choice, None, Device::Cpu).ok()?;
+        let sessions = (0..ScorerOptions::default().threads.get()).map(|_| runtime.open());
+        Some(Self {
+            sessions: sessions.collect::<Result<_, _>>().ok()?,
+            tokeniser: Tokeniser::new(&model).ok()?,
+            pad: model.config().pad_token_id,
+        })
+    }
+
+    fn sequences(&self, calls: &[Call]) -> Vec<Vec<u32>> {
+        let turns = calls.iter().flat_map(|call| &call.turns);
+        turns
+            .map(|turn| self.tokeniser.ids(&turn.text).expect("a text"))
+            .collect()
+    }
+
+    fn run(&mut self, sequences: &[Vec<u32>]) {
+        let (next, pad) = (AtomicUsize::new(0), self.pad);
+        thread::scope(|scope| {
+            for session in &mut self.sessions {
+                let next = &next;
+                scope.spawn(move || {
+                    while let Some(ids) = sequences.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let batch = TokenBatch::new(&[ids], pad);
+                        black_box(session.run(&batch).expect("logits"));
+                    }
+                });
+            }
+        });
+    }
 }
 
 /// Eight calls of at most `turns` turns each, every text distinct.
@@ -70,7 +118,7 @@ fn pipeline(criterion: &mut Criterion) {
         ("rten", RuntimeChoice::Rten),
         ("onnxruntime", RuntimeChoice::OnnxRuntime),
     ] {
-        let Some(analyser) = analyser(choice) else {
+        let (Some(analyser), Some(mut bare)) = (analyser(choice), BarePool::open(choice)) else {
             eprintln!("NOT MEASURED on {name}: its library was not found");
             continue;
         };
@@ -82,6 +130,12 @@ fn pipeline(criterion: &mut Criterion) {
         for (length, turns) in [("short calls", 8), ("long calls", 60)] {
             let calls = calls(turns);
             group.throughput(Throughput::Elements((calls.len() * turns) as u64));
+            let sequences = bare.sequences(&calls);
+            group.bench_with_input(
+                BenchmarkId::new("bare runtime", length),
+                &sequences,
+                |bencher, sequences| bencher.iter(|| bare.run(sequences)),
+            );
             group.bench_with_input(
                 BenchmarkId::new("scorer alone", length),
                 &calls,

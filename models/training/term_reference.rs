@@ -18,7 +18,7 @@ use serde_json::Value;
 /// Forms used in fewer turns of a collection say nothing about what is usual.
 const FEWEST_USES: u64 = 3;
 /// A turn of at most this valence counts as displeased, as in the batch.
-const DISPLEASED: f32 = -0.25;
+const DISPLEASED: f32 = -0.12;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut paths = std::env::args().skip(1);

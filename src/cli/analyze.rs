@@ -1,15 +1,15 @@
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use callheat::heatmap::{Generator, LevelCounts, Summary};
 use callheat::input::{self, InputPath};
-use callheat::pipeline::{Analyser, BatchOptions, run_batch};
+use callheat::pipeline::{Analyser, BatchOptions, Journal, JournalCounts, JournalOwner, run_batch};
 use callheat::report::html::PageOptions;
 use callheat::report::{
-    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, PageReport, Report,
-    TerminalReport, paint_is_wanted,
+    BatchHead, CsvReport, Destination, JsonLinesReport, JsonReport, PageReport, RedactedReport,
+    Report, TerminalReport, paint_is_wanted,
 };
 
 use super::Exit;
@@ -22,6 +22,7 @@ use super::setup;
 pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     let input_options = setup::input_options(&args.input)?;
     let analyser = Arc::new(setup::analyser(&args.model, &args.findings, args.quiet)?);
+    let journal = journal(args, &analyser)?;
     let reports = reports(args, &analyser)?;
     let inputs: Vec<InputPath> = args
         .inputs
@@ -34,14 +35,54 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Exit> {
     let tail = runtime.block_on(async {
         let options = BatchOptions {
             stop: stop_on_interrupt(),
+            journal: journal.clone(),
         };
         run_batch(analyser, reader, reports, &mut progress, &options).await
     });
     // The reading thread may wait for a pipe that never ends.
     runtime.shutdown_background();
     progress.finish();
+    if let Some(journal) = &journal {
+        tell_counts(journal, args.quiet);
+    }
     let tail = tail.with_context(|| format!("cannot write {}", named_outputs(args)))?;
+    if let Some(journal) = journal.filter(|_| !tail.summary.interrupted) {
+        journal.remove()?;
+    }
     Ok(exit(&tail.summary, args.fail_on))
+}
+
+/// The journal of `--resume`, beside the first output that is a file.
+fn journal(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Option<Arc<Journal>>> {
+    if !args.resume {
+        return Ok(None);
+    }
+    let output = [&args.output, &args.csv, &args.html]
+        .into_iter()
+        .flatten()
+        .find(|path| *path != Path::new("-"))
+        .context("--resume needs an output file to keep its journal beside; add -o heatmap.json")?;
+    let scorer = analyser.scorer();
+    let info = scorer.info();
+    let owner = JournalOwner {
+        callheat: Generator::this().version,
+        model: info.name.clone(),
+        sha256: info.sha256.clone(),
+        runtime: format!("{} on {:?}", info.runtime, args.model.run.device),
+        settings: scorer.settings().to_owned(),
+    };
+    let journal = Journal::open(&Journal::path_beside(output), &owner)?;
+    Ok(Some(Arc::new(journal)))
+}
+
+fn tell_counts(journal: &Journal, quiet: bool) {
+    let JournalCounts { recalled, recorded } = journal.counts();
+    if !quiet {
+        let _ = writeln!(
+            io::stderr(),
+            "callheat: {recalled} calls taken from the journal, {recorded} scored"
+        );
+    }
 }
 
 fn exit(summary: &Summary, fail_on: Option<RiskLevel>) -> Exit {
@@ -80,6 +121,7 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         model: analyser.scorer().info().clone(),
         bins: analyser.stages().options.bins,
     };
+    let shown_to_people = !args.privacy.no_redact;
     let mut reports: Vec<Box<dyn Report>> = Vec::new();
     let only_stdout = args.output.is_none() && args.csv.is_none() && args.html.is_none();
     let stdout = PathBuf::from("-");
@@ -90,13 +132,15 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
     };
     if let Some(path) = output {
         let destination = Destination::create(path)?;
-        reports.push(match args.format {
+        let report: Box<dyn Report> = match args.format {
             OutputFormat::Json => Box::new(JsonReport::begin(destination, &head)?),
             OutputFormat::Jsonl => Box::new(JsonLinesReport::begin(destination, &head)),
-        });
+        };
+        reports.push(redacted_if(args.privacy.redact, report));
     }
     if let Some(path) = &args.csv {
-        reports.push(Box::new(CsvReport::begin(Destination::create(path)?)?));
+        let report = Box::new(CsvReport::begin(Destination::create(path)?)?);
+        reports.push(redacted_if(shown_to_people, report));
     }
     let language = args.lang.into();
     if let Some(path) = &args.html {
@@ -104,11 +148,8 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
             language,
             ..PageOptions::default()
         };
-        reports.push(Box::new(PageReport::begin(
-            Destination::create(path)?,
-            &head,
-            options,
-        )?));
+        let report = PageReport::begin(Destination::create(path)?, &head, options)?;
+        reports.push(redacted_if(shown_to_people, Box::new(report)));
     }
     let stdout_is_taken = [output, args.csv.as_ref(), args.html.as_ref()]
         .into_iter()
@@ -118,20 +159,21 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         // No summary.
     } else if stdout_is_taken {
         let paint = paint_is_wanted(&io::stderr());
-        reports.push(Box::new(TerminalReport::new(
-            io::stderr(),
-            &head,
-            language,
-            paint,
-        )));
+        let report = TerminalReport::new(io::stderr(), &head, language, paint);
+        reports.push(redacted_if(shown_to_people, Box::new(report)));
     } else {
         let paint = paint_is_wanted(&io::stdout());
-        reports.push(Box::new(TerminalReport::new(
-            io::stdout(),
-            &head,
-            language,
-            paint,
-        )));
+        let report = TerminalReport::new(io::stdout(), &head, language, paint);
+        reports.push(redacted_if(shown_to_people, Box::new(report)));
     }
     Ok(reports)
+}
+
+/// With placeholders in place of personal data, if wanted.
+fn redacted_if(wanted: bool, report: Box<dyn Report>) -> Box<dyn Report> {
+    if wanted {
+        Box::new(RedactedReport::new(report))
+    } else {
+        report
+    }
 }

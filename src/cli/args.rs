@@ -3,7 +3,10 @@ use std::path::PathBuf;
 
 use callheat::heatmap::Event;
 use callheat::report::Language;
+use callheat::sentiment::RuntimeChoice;
 use clap::{Parser, Subcommand, ValueEnum};
+
+use super::model::ModelCommand;
 
 /// Reads Chinese call-centre transcripts (客服通话转写) and finds the customer's
 /// emotion over the call, turning points (情绪拐点), complaint terms (投诉词) and
@@ -28,11 +31,22 @@ pub enum Command {
     Stream(Box<StreamArgs>),
     /// Make the reviewer's page from a heatmap that `analyze` wrote.
     Report(ReportArgs),
+    /// Check, measure and time sentiment models: swap one in a minute.
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Measure the findings against gold labels.
+    #[command(after_help = GOLD_FORMS)]
     Eval(Box<EvalArgs>),
     /// Print the JSON Schema of the output.
     Schema,
 }
+
+const GOLD_FORMS: &str = "\
+Gold calls are native JSON Lines with labels beside what is labelled: valence (-2..2), terms, escalation per turn, \
+turning_points, risk, satisfaction per call; what has no label is not measured. Of a review export, what was accepted or \
+corrected is gold, what was missed is added, and what was rejected is gold for not being there; a kind of finding counts \
+where all of it has a verdict (terms and signals: in the turn; turning points: in the call). \
+Exit status: 0; 2 some lines could not be read; 3 nothing could be measured.";
 
 const EXIT_STATUS: &str = "\
 Exit status: 0 all calls analysed; 1 --fail-on reached; 2 some input could not be read \
@@ -74,6 +88,15 @@ pub struct AnalyzeArgs {
     #[command(flatten, next_help_heading = "Findings")]
     pub findings: FindingArgs,
 
+    /// Privacy
+    #[command(flatten, next_help_heading = "Privacy")]
+    pub privacy: PrivacyArgs,
+
+    /// Keep a journal beside the output and go on where a stopped run was: after
+    /// a crash, give the same command again. Needs a named output file
+    #[arg(long)]
+    pub resume: bool,
+
     /// End with status 1 when a call reaches this risk level
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub fail_on: Option<RiskLevel>,
@@ -90,9 +113,14 @@ pub struct AnalyzeArgs {
 /// Arguments of `eval`.
 #[derive(Debug, clap::Args)]
 pub struct EvalArgs {
-    /// Calls with gold labels, native JSON Lines
+    /// Calls with gold labels, native JSON Lines, or the page's review exports
     #[arg(required = true, value_name = "GOLD")]
     pub gold: Vec<PathBuf>,
+
+    /// The heatmap that was reviewed, JSON or JSONL; a review export needs it,
+    /// because it names turns without holding their calls
+    #[arg(long, value_name = "FILE")]
+    pub heatmap: Option<PathBuf>,
 
     /// Print the figures as JSON
     #[arg(long)]
@@ -121,6 +149,11 @@ pub struct ReportArgs {
     /// The page (- for standard output)
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+
+    /// Show personal data as it is; without this, placeholders such as [手机号]
+    /// stand in its place
+    #[arg(long)]
+    pub no_redact: bool,
 
     /// Language of the page
     #[arg(long, value_enum, default_value_t = Lang::Zh)]
@@ -162,6 +195,11 @@ pub struct StreamArgs {
     /// Finding
     #[command(flatten, next_help_heading = "Findings")]
     pub findings: FindingArgs,
+
+    /// Put placeholders such as [手机号] in place of personal data. A number read
+    /// in pieces is known once enough of it was heard; the call event has it all
+    #[arg(long)]
+    pub redact: bool,
 
     /// Language of --format text
     #[arg(long, value_enum, default_value_t = Lang::Zh)]
@@ -216,6 +254,20 @@ pub enum EventFormat {
     Text,
 }
 
+/// What is shown of personal data.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct PrivacyArgs {
+    /// Put placeholders such as [手机号] in place of personal data (numbers,
+    /// names, addresses, e-mail) in every output, JSON too. By default in HTML,
+    /// CSV and the summary
+    #[arg(long, conflicts_with = "no_redact")]
+    pub redact: bool,
+
+    /// Show personal data as it is in every output
+    #[arg(long)]
+    pub no_redact: bool,
+}
+
 /// How the input is read.
 #[derive(Debug, clap::Args)]
 pub struct InputArgs {
@@ -232,13 +284,21 @@ pub struct InputArgs {
     pub agent_channel: Option<String>,
 }
 
-/// Which model runs, and how.
+/// Which model runs.
 #[derive(Debug, clap::Args)]
 pub struct ModelArgs {
     /// A model folder: model.onnx, tokenizer.json, config.json [default: the built-in model]
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
 
+    /// How it runs
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// How a model runs.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
     /// auto takes ONNX Runtime where its library is found, else the built-in rten
     #[arg(long, value_enum, default_value_t = RuntimeArg::Auto)]
     pub runtime: RuntimeArg,
@@ -309,6 +369,16 @@ pub enum RuntimeArg {
     Ort,
     /// The built-in runtime
     Rten,
+}
+
+impl From<RuntimeArg> for RuntimeChoice {
+    fn from(runtime: RuntimeArg) -> Self {
+        match runtime {
+            RuntimeArg::Auto => Self::Auto,
+            RuntimeArg::Ort => Self::OnnxRuntime,
+            RuntimeArg::Rten => Self::Rten,
+        }
+    }
 }
 
 /// `--device`

@@ -35,3 +35,20 @@ pub async fn interrupted() {
 pub async fn interrupted() {
     let _ = signal::ctrl_c().await;
 }
+
+/// Lets a write beyond the shell's file-size limit fail like one on a full
+/// disk, in place of ending the process (Linux, SIGXFSZ).
+pub fn outlive_size_limit() {
+    #[cfg(target_os = "linux")]
+    {
+        const SIGXFSZ: i32 = rustix::process::Signal::XFSZ.as_raw();
+        // The handler stays when the runtime that set it is gone.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build();
+        if let Ok(runtime) = runtime {
+            let _guard = runtime.enter();
+            let _ = signal::unix::signal(signal::unix::SignalKind::from_raw(SIGXFSZ));
+        }
+    }
+}

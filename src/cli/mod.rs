@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod eval;
 mod interrupt;
+mod model;
 mod progress;
 mod report;
 mod setup;
@@ -56,10 +57,12 @@ pub fn run() -> Exit {
             };
         }
     };
+    interrupt::outlive_size_limit();
     let result = match args.command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Stream(args) => stream::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Model(command) => model::run(&command),
         Command::Eval(args) => eval::run(&args),
         Command::Schema => print_schema(),
     };

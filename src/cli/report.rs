@@ -21,9 +21,12 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Exit> {
     };
     let options = PageOptions {
         language: args.lang.into(),
+        redact: !args.no_redact,
         ..PageOptions::default()
     };
-    let page = write_page(heatmap, options, Destination::create(&args.output)?)
+    let destination = Destination::create(&args.output)?;
+    let folder = destination.folder().map(Path::to_owned);
+    let page = write_page(heatmap, options, folder.as_deref(), destination)
         .with_context(|| path.display().to_string())?;
     page.finish()
         .with_context(|| format!("cannot write {}", args.output.display()))?;

@@ -5,11 +5,11 @@ use callheat::escalation::{RiskModel, SignalFinder};
 use callheat::input::{Format, InputOptions};
 use callheat::pipeline::{Analyser, AnalyserOptions, Stages};
 use callheat::segment::Segmenter;
-use callheat::sentiment::{Batching, Device, Model, RuntimeChoice, Scorer, ScorerOptions, runtime};
+use callheat::sentiment::{Batching, Device, Model, Scorer, ScorerOptions, runtime};
 use callheat::terms::{Lexicon, TermFinder};
 use callheat::timing::TimingOptions;
 
-use super::args::{DeviceArg, FindingArgs, InputArgs, ModelArgs, RuntimeArg};
+use super::args::{DeviceArg, FindingArgs, InputArgs, ModelArgs, RunArgs};
 
 /// The options for reading.
 pub fn input_options(args: &InputArgs) -> anyhow::Result<InputOptions> {
@@ -59,17 +59,16 @@ fn scorer(args: &ModelArgs) -> anyhow::Result<Scorer> {
         Some(folder) => Model::from_folder(folder)?,
         None => Model::built_in()?,
     };
-    let choice = match args.runtime {
-        RuntimeArg::Auto => RuntimeChoice::Auto,
-        RuntimeArg::Ort => RuntimeChoice::OnnxRuntime,
-        RuntimeArg::Rten => RuntimeChoice::Rten,
-    };
+    start(&model, &args.run, ScorerOptions::default())
+}
+
+/// Opens a model as the options say; `defaults` holds where they say nothing.
+pub fn start(model: &Model, args: &RunArgs, defaults: ScorerOptions) -> anyhow::Result<Scorer> {
     let device = match args.device {
         DeviceArg::Cpu => Device::Cpu,
         DeviceArg::Cuda => Device::Cuda,
     };
-    let runtime = runtime::open(&model, choice, args.ort_lib.clone(), device)?;
-    let defaults = ScorerOptions::default();
+    let runtime = runtime::open(model, args.runtime.into(), args.ort_lib.clone(), device)?;
     let batching = args
         .batch_tokens
         .map_or(Batching::Single, |tokens| Batching::Padded {
@@ -80,7 +79,7 @@ fn scorer(args: &ModelArgs) -> anyhow::Result<Scorer> {
         batching,
         ..defaults
     };
-    Ok(Scorer::start(&model, runtime, options)?)
+    Ok(Scorer::start(model, runtime, options)?)
 }
 
 fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {

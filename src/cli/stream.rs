@@ -1,10 +1,10 @@
-use std::io::{self, BufRead as _, Write};
+use std::io::{self, BufRead, Read as _, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use callheat::heatmap::Event;
-use callheat::input::InputOptions;
+use callheat::heatmap::{Event, LiveRedactor};
+use callheat::input::{InputOptions, LiveLine};
 use callheat::pipeline::{LiveOptions, run_live};
 use callheat::report::{EventPrinter, paint_is_wanted};
 use callheat::terms::RisingOptions;
@@ -58,7 +58,7 @@ fn read_lines() -> mpsc::Receiver<(u64, String)> {
         let mut number = 0;
         let mut bytes = Vec::new();
         let mut stdin = io::stdin().lock();
-        while matches!(stdin.read_until(b'\n', &mut bytes), Ok(length) if length > 0) {
+        while matches!(read_line(&mut stdin, &mut bytes), Ok(length) if length > 0) {
             number += 1;
             let line = String::from_utf8_lossy(&bytes).trim().to_owned();
             bytes.clear();
@@ -84,9 +84,20 @@ fn read_lines() -> mpsc::Receiver<(u64, String)> {
     lines
 }
 
+/// Reads one line, of one that is too long as much as shows that it is.
+fn read_line(input: &mut impl BufRead, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    let limit = LiveLine::LONGEST as u64 + 2;
+    let length = input.by_ref().take(limit).read_until(b'\n', bytes)?;
+    if length as u64 == limit && !bytes.ends_with(b"\n") {
+        input.skip_until(b'\n')?;
+    }
+    Ok(length)
+}
+
 /// Writes the events that were asked for, each flushed.
 struct Printer {
     kinds: Vec<EventKind>,
+    redactor: Option<LiveRedactor>,
     text: Option<EventPrinter>,
 }
 
@@ -105,12 +116,22 @@ impl Printer {
         };
         let text = (args.format == EventFormat::Text)
             .then(|| EventPrinter::new(args.lang.into(), paint_is_wanted(&io::stdout())));
-        Self { kinds, text }
+        let redactor = args.redact.then(LiveRedactor::default);
+        Self {
+            kinds,
+            redactor,
+            text,
+        }
     }
 
-    fn print_all(&self, mut events: mpsc::Receiver<Event>) -> io::Result<()> {
+    fn print_all(mut self, mut events: mpsc::Receiver<Event>) -> io::Result<()> {
         let mut out = io::stdout().lock();
         while let Some(event) = events.blocking_recv() {
+            // The redactor hears what is not printed, too.
+            let event = match &mut self.redactor {
+                Some(redactor) => redactor.event(event),
+                None => event,
+            };
             if !self.kinds.is_empty() && !self.kinds.contains(&EventKind::of(&event)) {
                 continue;
             }

@@ -196,6 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn telling_is_no_suing() {
+        assert!(!kinds("我告诉你再不退我就去工信部").contains(&"legal"));
+        assert!(!kinds("每次都是这样,气死人了").contains(&"repeat_contact"));
+        let text = Normalised::new("我告诉你再不退我就去工信部");
+        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL);
+        assert!(hits.iter().all(|hit| hit.span.0 >= 8), "{hits:?}");
+        assert!(kinds("我告你们去").contains(&"legal"));
+    }
+
+    #[test]
     fn the_span_is_of_the_raw_text() {
         let text = Normalised::new("那我要去 工信部");
         let hits = SignalFinder::default().find(&text, &Score::NEUTRAL);

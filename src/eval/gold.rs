@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::arc::Direction;
 use crate::call::Speaker;
 use crate::escalation::{Level, Signal};
+use crate::input::json_fault;
 use crate::terms::Category;
 
 /// A line of a gold file that cannot be used. The caller knows path and line.
@@ -14,7 +15,7 @@ use crate::terms::Category;
 pub enum GoldError {
     /// Not JSON, or not of the form the module describes.
     #[error("not a gold call: {0}; the format stands in `callheat eval --help` and the README")]
-    Json(#[from] serde_json::Error),
+    Json(String),
     /// A turning point refers to a turn that is no customer turn of the call.
     #[error(
         "turning point at turn {turn}, which is no customer turn: give the 0-based index into turns"
@@ -90,7 +91,8 @@ pub struct GoldEscalation {
 
 /// Reads one line of a gold file.
 pub fn parse_gold(line: &str) -> Result<GoldCall, GoldError> {
-    let call: GoldCall = serde_json::from_str(line)?;
+    let call: GoldCall =
+        serde_json::from_str(line).map_err(|error| GoldError::Json(json_fault(&error)))?;
     let is_customer = |turn: usize| {
         let turn: Option<&GoldTurn> = call.turns.get(turn);
         turn.is_some_and(|turn| turn.speaker == Speaker::Customer)

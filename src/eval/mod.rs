@@ -19,24 +19,42 @@
 //!   "satisfaction": { "-2": 11, "-1": 6, "0": 2 } }           // votes by grade, or their mean as a number
 //! ```
 //!
+//! A reviewer's verdicts, exported from the page, are gold labels too:
+//! [`gold_of_review`] says which.
+//!
+//! [`compare_models`] measures sentiment models by themselves, on a
+//! [`LabelledSet`]; [`measure_speed`] their speed on this machine.
+//!
 //! Only customer turns are measured. [`parse_gold`] reads a line, [`evaluate`]
 //! measures, [`Evaluation`] is what `--json` writes and [`table`] what is
 //! printed. All intervals are 95 % percentile intervals of 1,000 bootstrap
 //! resamples of whole calls with a fixed seed.
 
+mod classes;
 mod gold;
+mod labelled;
+mod model_table;
+mod models;
 mod points;
+mod review;
 mod risk;
 mod signals;
+mod speed;
 mod statistics;
 mod table;
 mod terms;
 mod turns;
 
+pub use classes::{ClassFigures, ConfidenceBin};
 pub use gold::{GoldCall, GoldError, GoldPoint, GoldTerm, GoldTurn, parse_gold};
+pub use labelled::{Labelled, LabelledError, LabelledSet};
+pub use model_table::model_table;
+pub use models::{Difference, ModelComparison, ModelFigures, ModelRun, compare_models};
 pub use points::{CallErrors, Points};
+pub use review::{Judgement, ReviewError, gold_of_review, is_judgement, parse_judgement};
 pub use risk::{Bin, RiskFigures, Satisfaction};
 pub use signals::Signals;
+pub use speed::{Machine, Speed, SpeedError, measure_speed};
 pub use statistics::{Estimate, Matches};
 pub use table::table;
 pub use terms::{Phrase, Terms};

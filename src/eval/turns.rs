@@ -72,7 +72,7 @@ fn confusion(calls: &[&Vec<Pair>]) -> [[usize; 3]; 3] {
     table
 }
 
-fn macro_f1(table: &[[usize; 3]; 3]) -> Option<f64> {
+pub(super) fn macro_f1(table: &[[usize; 3]; 3]) -> Option<f64> {
     let scores: Vec<f64> = (0..3)
         .filter_map(|class| {
             let gold: usize = table[class].iter().sum();

@@ -5,6 +5,9 @@ mod batch;
 mod call_report;
 mod event;
 mod lanes;
+mod redact;
+mod redact_live;
+mod shown_ids;
 
 pub use batch::{
     BatchFold, BatchHeatmap, Failure, Generator, Heatmap, LevelCounts, SCHEMA, Summary,
@@ -14,3 +17,5 @@ pub use call_report::{
 };
 pub use event::Event;
 pub use lanes::{Cell, Lane, lanes};
+pub use redact::Redactor;
+pub use redact_live::LiveRedactor;

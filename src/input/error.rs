@@ -49,6 +49,11 @@ pub enum Problem {
     /// The file or folder exists and cannot be opened or read.
     #[error("cannot be read ({0}); check its permissions and that it is not in use")]
     Unreadable(#[source] io::Error),
+    /// The file was written to while it was read.
+    #[error(
+        "was changed while it was read, so calls of it may be missing or cut; run again when nothing writes to it"
+    )]
+    Changed,
     /// A symbolic link leads back to a folder that contains it.
     #[error("the symbolic link leads back to a folder above it; remove the link")]
     LinkLoop,

@@ -1,6 +1,6 @@
 //! One file: opened, its encoding and format recognised, its calls read.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,13 +31,52 @@ pub type Outcome = Result<Found, (Option<u64>, Problem)>;
 /// The calls of one file, as they are asked for.
 pub type Outcomes = Box<dyn Iterator<Item = Outcome> + Send>;
 
+/// Tells at the end of a file whether it is still what it was at the beginning.
+pub struct Witness {
+    opened: Option<(File, Metadata)>,
+}
+
+impl Witness {
+    fn of(file: &File) -> io::Result<Self> {
+        let meta = file.metadata()?;
+        // Pipes and devices have no state to compare.
+        let file = meta.is_file().then(|| file.try_clone()).transpose()?;
+        Ok(Self {
+            opened: file.map(|file| (file, meta)),
+        })
+    }
+
+    /// Whether the file was written to since it was opened. One that was
+    /// removed or replaced can still be read to its end.
+    pub fn is_changed(&self) -> bool {
+        let Some((file, before)) = &self.opened else {
+            return false;
+        };
+        let state = |meta: &Metadata| (meta.len(), meta.modified().ok());
+        file.metadata()
+            .is_ok_and(|after| state(&after) != state(before))
+    }
+}
+
 /// Opens a file and begins to read its calls.
 pub fn calls(
     path: &InputPath,
     forced: Option<Format>,
     progress: &Arc<Progress>,
+) -> Result<(Outcomes, Witness), Problem> {
+    let (input, witness) = open(path)?;
+    let decoded = decode(Box::new(Counted {
+        input,
+        progress: Arc::clone(progress),
+    }))?;
+    Ok((outcomes(path, decoded, forced)?, witness))
+}
+
+fn outcomes(
+    path: &InputPath,
+    decoded: Decoded,
+    forced: Option<Format>,
 ) -> Result<Outcomes, Problem> {
-    let decoded = open(path, progress)?;
     if decoded.complete && decoded.sample.trim().is_empty() {
         return Err(Problem::Empty);
     }
@@ -53,15 +92,15 @@ pub fn calls(
     }
 }
 
-fn open(path: &InputPath, progress: &Arc<Progress>) -> Result<Decoded, Problem> {
-    let input: Box<dyn Read + Send> = match path {
-        InputPath::Stdin => Box::new(io::stdin()),
-        InputPath::Path(path) => Box::new(File::open(path)?),
-    };
-    decode(Box::new(Counted {
-        input,
-        progress: Arc::clone(progress),
-    }))
+fn open(path: &InputPath) -> io::Result<(Box<dyn Read + Send>, Witness)> {
+    match path {
+        InputPath::Stdin => Ok((Box::new(io::stdin()), Witness { opened: None })),
+        InputPath::Path(path) => {
+            let file = File::open(path)?;
+            let witness = Witness::of(&file)?;
+            Ok((Box::new(file), witness))
+        }
+    }
 }
 
 /// Counts the bytes for the progress bar.

@@ -75,6 +75,20 @@ pub fn parse(text: &str, first_line: u64) -> Result<Value, Problem> {
     Err(syntax(&error, first_line))
 }
 
+/// What is wrong with JSON, without any of its content: the reader's own words
+/// quote values of another type than was expected.
+pub fn json_fault(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    if !error.is_data() || said.starts_with("missing field") {
+        return said;
+    }
+    // What was expected is named last, after what was found.
+    match said.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("found something else than {expected}"),
+        None => "a value of another type or form than expected".to_owned(),
+    }
+}
+
 /// A syntax error at its line of the file.
 fn syntax(error: &serde_json::Error, first_line: u64) -> Problem {
     let line = first_line + (error.line() as u64).saturating_sub(1);

@@ -26,10 +26,14 @@ pub struct LiveLine {
 }
 
 impl LiveLine {
+    /// Bytes of the longest line that is read: beyond any turn, and little
+    /// enough for a stream that never ends a line.
+    pub const LONGEST: usize = 1024 * 1024;
+
     /// Reads `{"call_id","speaker","text","start_ms"?,"end_ms"?,"meta"?}` or
     /// `{"call_id","end":true}`. `line` is the 1-based number for messages.
     pub fn parse(text: &str, line: u64) -> Result<Self, InputError> {
-        let error = |problem| InputError::new(STDIN, Some(line), problem);
+        let error = |problem: Problem| InputError::new(STDIN, Some(line), problem);
         let shape = |field, expected| {
             error(Problem::Shape {
                 format: "live",
@@ -37,6 +41,10 @@ impl LiveLine {
                 expected,
             })
         };
+        if text.len() > Self::LONGEST {
+            let limit = Self::LONGEST;
+            return Err(error(Problem::TooLong { limit }));
+        }
         let value = json::parse(text, line).map_err(error)?;
         let Value::Object(mut fields) = value else {
             return Err(shape("line", "an object"));

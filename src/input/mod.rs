@@ -46,10 +46,11 @@ use crate::call::{Call, Source};
 pub use discover::{Progress, Totals, totals};
 pub use error::{InputError, Problem};
 pub use format::{Format, UnknownFormatName};
+pub use json::json_fault;
 pub use live::{LiveCall, LiveLine};
 
 use discover::Discovery;
-use file::{Found, Outcomes};
+use file::{Found, Outcomes, Witness};
 
 /// What the user says about the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +140,7 @@ pub struct Calls {
 struct Current {
     path: String,
     outcomes: std::iter::Peekable<Outcomes>,
+    witness: Witness,
     position: usize,
 }
 
@@ -151,9 +153,10 @@ impl Calls {
     fn next_of_file(&mut self) -> Option<Result<Call, InputError>> {
         let current = self.current.as_mut()?;
         let Some(outcome) = current.outcomes.next() else {
-            self.current = None;
+            let read = self.current.take()?;
             self.progress.file_done();
-            return None;
+            let changed = || Err(InputError::new(&read.path, None, Problem::Changed));
+            return read.witness.is_changed().then(changed);
         };
         current.position += 1;
         let alone = current.position == 1 && current.outcomes.peek().is_none();
@@ -198,10 +201,11 @@ impl Calls {
             Ok(file) => {
                 let path = file.shown();
                 match file::calls(&file, self.options.format, &self.progress) {
-                    Ok(outcomes) => {
+                    Ok((outcomes, witness)) => {
                         self.current = Some(Current {
                             path,
                             outcomes: outcomes.peekable(),
+                            witness,
                             position: 0,
                         });
                         Ok(())

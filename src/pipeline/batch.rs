@@ -7,10 +7,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task;
 
 use super::analyser::{Analysed, Analyser};
+use super::journal::{Journal, JournalError};
 use crate::call::Call;
 use crate::heatmap::{BatchFold, CallReport, Failure};
 use crate::input::InputError;
 use crate::report::{BatchTail, Report};
+use crate::sentiment::{Score, ScoreError};
 use crate::terms::{BatchOptions as TermOptions, BatchTerms};
 
 /// Calls that may be between reading and writing at once. Enough that the
@@ -29,6 +31,9 @@ const BATCH_TERMS: TermOptions = TermOptions {
 pub struct BatchOptions {
     /// Becomes true to stop the reading; what was read is finished.
     pub stop: watch::Receiver<bool>,
+    /// Where the scores of finished calls are kept, and those of a run that
+    /// was killed are found.
+    pub journal: Option<Arc<Journal>>,
 }
 
 /// Is told how the batch goes on.
@@ -53,12 +58,14 @@ where
     I: Iterator<Item = Result<Call, InputError>> + Send + 'static,
 {
     let bins = analyser.stages().options.bins;
+    let scorer = analyser.scorer().clone();
+    let before = scorer.counts();
     let mut fold = BatchFold::new(bins);
     let mut terms = BatchTerms::new();
     let mut failures = Vec::new();
     let mut results = Box::pin(
         read_ahead(calls, options.stop.clone())
-            .map(|call| analyse(Arc::clone(&analyser), call))
+            .map(|call| analyse(Arc::clone(&analyser), options.journal.clone(), call))
             .buffered(CALLS_IN_FLIGHT),
     );
     while let Some(result) = results.next().await {
@@ -72,7 +79,8 @@ where
                 }
                 progress.call(report);
             }
-            Err(failure) => {
+            Err(Fault::Journal(error)) => return Err(io::Error::other(error)),
+            Err(Fault::OfCall(failure)) => {
                 progress.failure(&failure);
                 failures.push(failure);
             }
@@ -85,6 +93,7 @@ where
         heatmap,
         summary,
         failures,
+        scored: scorer.counts().since(before),
     };
     for sink in reports {
         sink.finish(&tail)?;
@@ -121,27 +130,69 @@ where
     received.take_until(Box::pin(stopped))
 }
 
+/// Why a call has no result.
+enum Fault {
+    /// It could not be read or analysed; the others go on.
+    OfCall(Failure),
+    /// Its scores could not be kept: the disk is full, say.
+    Journal(JournalError),
+}
+
 /// Analyses on a task of its own, so that the words of several calls are cut at once.
 async fn analyse(
     analyser: Arc<Analyser>,
+    journal: Option<Arc<Journal>>,
     call: Result<Call, InputError>,
-) -> Result<Analysed, Failure> {
-    let call = call.map_err(|error| Failure {
-        reason: error.problem.to_string(),
-        path: error.path,
-        line: error.line,
+) -> Result<Analysed, Fault> {
+    let call = call.map_err(|error| {
+        Fault::OfCall(Failure {
+            reason: error.problem.to_string(),
+            path: error.path,
+            line: error.line,
+        })
     })?;
     let (path, call_id) = (call.source.path.clone(), call.id.clone());
-    let failed = |reason: String| Failure {
-        path: path.clone(),
-        line: None,
-        reason: format!("call {call_id}: {reason}"),
+    let failed = |reason: String| {
+        Fault::OfCall(Failure {
+            path: path.clone(),
+            line: None,
+            reason: format!("call {call_id}: {reason}"),
+        })
     };
-    match task::spawn(async move { analyser.analyse(call).await }).await {
+    let analysed = task::spawn(async move {
+        let scores = scores(&analyser, journal.as_deref(), &call).await?;
+        Ok(analyser.fold(call, scores))
+    });
+    match analysed.await {
         Ok(Ok(analysed)) => Ok(analysed),
-        Ok(Err(error)) => Err(failed(error.to_string())),
+        Ok(Err(Unscored::Model(error))) => Err(failed(error.to_string())),
+        Ok(Err(Unscored::Journal(error))) => Err(Fault::Journal(error)),
         Err(_) => Err(failed(
             "the analysis stopped unexpectedly; please report it with the input's shape".to_owned(),
         )),
     }
+}
+
+/// Why a call has no scores.
+enum Unscored {
+    Model(ScoreError),
+    Journal(JournalError),
+}
+
+/// The call's scores from the journal, else from the model and into the journal.
+async fn scores(
+    analyser: &Analyser,
+    journal: Option<&Journal>,
+    call: &Call,
+) -> Result<Vec<Score>, Unscored> {
+    if let Some(journal) = journal
+        && let Some(scores) = journal.recall(call).map_err(Unscored::Journal)?
+    {
+        return Ok(scores);
+    }
+    let scores = analyser.score(call).await.map_err(Unscored::Model)?;
+    if let Some(journal) = journal {
+        journal.record(call, &scores).map_err(Unscored::Journal)?;
+    }
+    Ok(scores)
 }

@@ -1,5 +1,5 @@
 use crate::arc::{ArcTracker, ArcTurn, TurningPoint};
-use crate::call::{Meta, Source, Speaker, Turn, Warning};
+use crate::call::{Meta, Source, Span, Speaker, Turn, Warning};
 use crate::escalation::{Escalation, RiskTracker, RiskTurn, Signal, SignalHit};
 use crate::heatmap::{
     CallReport, ComplaintTerm, SignalSpan, TermSpan, TurnReport, WordReport, lanes, rounded,
@@ -8,6 +8,7 @@ use crate::segment::Word;
 use crate::sentiment::Score;
 use crate::terms::{TermHit, TurnTerms, TurnText};
 use crate::text::Normalised;
+use crate::text::personal::{self, Said};
 use crate::timing::TimingTracker;
 
 use super::analyser::{Analysed, Stages};
@@ -40,6 +41,8 @@ pub(super) struct TurnAnalysis {
     score: Score,
     terms: Vec<TermHit>,
     signals: Vec<SignalHit>,
+    /// Personal data, known when the call is over: numbers go over several turns.
+    personal: Vec<Span>,
 }
 
 impl TurnAnalysis {
@@ -51,6 +54,7 @@ impl TurnAnalysis {
             words: &self.words,
             score: &self.score,
             hits: &self.terms,
+            personal: &self.personal,
         }
     }
 }
@@ -106,12 +110,13 @@ impl<'a> CallFold<'a> {
 
     /// Everything about the call.
     pub fn finish(
-        self,
+        mut self,
         call_id: String,
         source: Source,
         meta: Meta,
         warnings: Vec<Warning>,
     ) -> Analysed {
+        self.find_personal_data();
         let arc = self.arc.finish();
         let last = self
             .turns
@@ -135,6 +140,18 @@ impl<'a> CallFold<'a> {
         Analysed {
             report,
             customer: self.customer,
+        }
+    }
+
+    fn find_personal_data(&mut self) {
+        let said = self.turns.iter().map(|turn| Said {
+            speaker: turn.speaker,
+            text: &turn.text,
+        });
+        let found = personal::find(&said.collect::<Vec<_>>());
+        for turn in &mut self.customer {
+            let pieces = found.get(turn.index).map_or(&[][..], Vec::as_slice);
+            turn.personal = pieces.iter().map(|piece| piece.span).collect();
         }
     }
 
@@ -168,6 +185,7 @@ impl<'a> CallFold<'a> {
             score,
             terms,
             signals,
+            personal: Vec::new(),
         }
     }
 
@@ -179,6 +197,7 @@ impl<'a> CallFold<'a> {
             score,
             terms,
             signals,
+            personal: _,
         } = analysis;
         let mut kinds: Vec<Signal> = signals.iter().map(|hit| hit.signal).collect();
         kinds.sort_unstable();

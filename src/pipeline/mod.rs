@@ -5,10 +5,12 @@
 mod analyser;
 mod batch;
 mod call_fold;
+mod journal;
 mod live;
 mod live_call;
 
 pub use analyser::{Analysed, Analyser, AnalyserOptions, Stages};
 pub use batch::{BatchOptions, Progress, run_batch};
 pub use call_fold::{CallFold, Finding};
+pub use journal::{Journal, JournalCounts, JournalError, JournalOwner};
 pub use live::{LiveOptions, run_live};

@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use super::partial::Partial;
 
 /// Why a report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -17,15 +17,17 @@ pub struct OutputError {
 }
 
 /// Where a report goes. A file appears under its name only when it is whole:
-/// until then it is a temporary file beside it (mode 0600) that goes away when
-/// the run ends early.
+/// until then it is a temporary file in the same folder (mode 0600) that goes
+/// away when the run ends early.
 pub enum Destination {
     /// Standard output.
     Stdout(BufWriter<io::Stdout>),
+    /// A pipe or device that is there already.
+    Device(BufWriter<File>),
     /// A file.
     File {
         /// The file while it is being written.
-        partial: BufWriter<NamedTempFile>,
+        partial: BufWriter<Partial>,
         /// Its name when it is whole.
         path: PathBuf,
     },
@@ -47,35 +49,57 @@ impl Destination {
                 "it is a folder, name a file in it",
             )));
         }
-        let folder = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let partial = tempfile::Builder::new()
-            .prefix(".callheat-")
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(failed)?;
+        // A link stays a link; one that leads nowhere is replaced.
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if path.exists() && !path.is_file() {
+            let device = File::options().write(true).open(&path).map_err(failed)?;
+            return Ok(Self::Device(BufWriter::new(device)));
+        }
+        let partial = Partial::create(folder_of(&path)).map_err(failed)?;
         Ok(Self::File {
             partial: BufWriter::with_capacity(1 << 16, partial),
-            path: path.to_owned(),
+            path,
         })
+    }
+
+    /// The folder of the file, for what must wait beside it.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } => Some(folder_of(path)),
+            Self::Stdout(_) | Self::Device(_) => None,
+        }
     }
 
     /// Makes everything written durable and gives a file its name.
     pub fn finish(self) -> io::Result<()> {
         match self {
             Self::Stdout(mut stdout) => stdout.flush(),
+            Self::Device(mut device) => device.flush(),
             Self::File { partial, path } => {
                 let partial = partial
                     .into_inner()
                     .map_err(io::IntoInnerError::into_error)?;
-                partial.as_file().sync_data()?;
-                give_usual_permissions(partial.as_file())?;
-                partial.persist(&path).map_err(|error| error.error)?;
+                partial.file().sync_data()?;
+                give_usual_permissions(partial.file())?;
+                partial.persist(&path)?;
+                sync_folder(folder_of(&path));
                 Ok(())
             }
         }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a new name survive a power cut, where the system can.
+fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
     }
 }
 
@@ -100,6 +124,7 @@ impl Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(stdout) => stdout.write(bytes),
+            Self::Device(device) => device.write(bytes),
             Self::File { partial, .. } => partial.write(bytes),
         }
     }
@@ -107,6 +132,7 @@ impl Write for Destination {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(stdout) => stdout.flush(),
+            Self::Device(device) => device.flush(),
             Self::File { partial, .. } => partial.flush(),
         }
     }

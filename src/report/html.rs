@@ -22,6 +22,7 @@ mod index;
 mod reader;
 
 use std::io::{self, Read, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,8 +30,11 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::Language;
+use crate::heatmap::{CallReport, Heatmap, Redactor};
+use crate::input::json_fault;
 use blocks::CallBlocks;
 use index::{CallRow, OverviewColumns};
+pub use reader::read_heatmap;
 
 /// How the page is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub struct PageOptions {
     /// stands in the overview, and those with the highest risk can be opened;
     /// the page says so.
     pub detailed_calls: usize,
+    /// Whether [`write_page`] puts placeholders in place of personal data.
+    pub redact: bool,
 }
 
 impl Default for PageOptions {
@@ -48,6 +54,7 @@ impl Default for PageOptions {
         Self {
             language: Language::default(),
             detailed_calls: 5_000,
+            redact: false,
         }
     }
 }
@@ -61,22 +68,22 @@ pub enum PageError {
     Write(#[from] io::Error),
     /// A call is not JSON, or not a call of `callheat/1`.
     #[error(
-        "call {number} is not a call of schema callheat/1: {source}; write the heatmap again with `callheat analyze`"
+        "call {number} is not a call of schema callheat/1: {problem}; write the heatmap again with `callheat analyze`"
     )]
     Call {
         /// Position in the batch, counted from 1.
         number: usize,
         /// What the JSON reader says.
-        source: serde_json::Error,
+        problem: String,
     },
     /// What remains of the heatmap beside its calls cannot be read.
     #[error("the batch's own part of the heatmap is not JSON: {0}")]
-    Batch(#[source] serde_json::Error),
+    Batch(String),
     /// The input is not JSON.
     #[error(
         "not a heatmap: {0}; give a file written by `callheat analyze`, as JSON or as JSON Lines"
     )]
-    Json(#[source] serde_json::Error),
+    Json(String),
     /// The input is JSON of another kind or version.
     #[error(
         "schema is {found}, this version reads callheat/1; analyse the calls again with `callheat analyze`"
@@ -121,13 +128,23 @@ struct BatchBlock<'a> {
 }
 
 impl<W: Write> PageWriter<W> {
-    /// Writes the head of the page and makes ready for calls.
-    pub fn new(mut out: W, options: PageOptions) -> Result<Self, PageError> {
+    /// Writes the head of the page and makes ready for calls, which wait in the
+    /// system's temporary folder.
+    pub fn new(out: W, options: PageOptions) -> Result<Self, PageError> {
+        Self::spilling_to(None, out, options)
+    }
+
+    /// The same; the calls wait in an unnamed file in `folder`.
+    pub fn spilling_to(
+        folder: Option<&Path>,
+        mut out: W,
+        options: PageOptions,
+    ) -> Result<Self, PageError> {
         assembly::write_head(&mut out, options.language)?;
         Ok(Self {
             out,
             columns: OverviewColumns::default(),
-            blocks: CallBlocks::new(options.detailed_calls)?,
+            blocks: CallBlocks::new(options.detailed_calls, folder)?,
             calls: 0,
             fingerprint: Sha256::new(),
         })
@@ -137,7 +154,7 @@ impl<W: Write> PageWriter<W> {
     pub fn push_call(&mut self, json: &[u8]) -> Result<(), PageError> {
         let row: CallRow<'_> = serde_json::from_slice(json).map_err(|source| PageError::Call {
             number: self.calls + 1,
-            source,
+            problem: json_fault(&source),
         })?;
         row.hash_into(&mut self.fingerprint);
         self.blocks
@@ -154,7 +171,8 @@ impl<W: Write> PageWriter<W> {
     /// `terms`, `heatmap`, `summary`, `failures`, …; `calls` absent or null) and
     /// ends the page. Returns what it was written to.
     pub fn finish(mut self, rest: &[u8]) -> Result<W, PageError> {
-        let heatmap: &RawValue = serde_json::from_slice(rest).map_err(PageError::Batch)?;
+        let heatmap: &RawValue =
+            serde_json::from_slice(rest).map_err(|error| PageError::Batch(json_fault(&error)))?;
         if !self.columns.is_empty() {
             self.write_columns()?;
         }
@@ -183,15 +201,34 @@ impl<W: Write> PageWriter<W> {
 
 /// Writes the page of a heatmap that `callheat analyze` wrote before, in either
 /// of its formats (JSON or JSON Lines), one call in memory at a time.
+/// The calls wait in an unnamed file in `folder`, else in the temporary folder.
 /// Returns what it was written to.
 pub fn write_page<W: Write>(
     heatmap: impl Read,
     options: PageOptions,
+    folder: Option<&Path>,
     out: W,
 ) -> Result<W, PageError> {
-    let mut writer = PageWriter::new(out, options)?;
-    let rest = reader::read_heatmap(heatmap, |call| writer.push_call(call))?;
-    writer.finish(&rest)
+    let mut writer = PageWriter::spilling_to(folder, out, options)?;
+    if !options.redact {
+        let rest = reader::read_heatmap(heatmap, |call| writer.push_call(call))?;
+        return writer.finish(&rest);
+    }
+    let mut redactor = Redactor::default();
+    let mut number = 0;
+    let rest = reader::read_heatmap(heatmap, |call| {
+        number += 1;
+        let call: CallReport = serde_json::from_slice(call).map_err(|error| PageError::Call {
+            number,
+            problem: json_fault(&error),
+        })?;
+        let shown = serde_json::to_vec(&redactor.call(&call)).map_err(io::Error::from)?;
+        writer.push_call(&shown)
+    })?;
+    let rest: Heatmap =
+        serde_json::from_slice(&rest).map_err(|error| PageError::Json(json_fault(&error)))?;
+    let shown = serde_json::to_vec(&redactor.heatmap(rest)).map_err(io::Error::from)?;
+    writer.finish(&shown)
 }
 
 /// The first 16 bytes, in hexadecimal: enough to tell batches apart.

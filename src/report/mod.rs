@@ -9,6 +9,8 @@ pub mod html;
 mod json;
 mod language;
 mod page_report;
+mod partial;
+mod redacted;
 mod schema;
 mod terminal;
 
@@ -18,13 +20,14 @@ pub use file::{Destination, OutputError};
 pub use json::{JsonLinesReport, JsonReport};
 pub use language::Language;
 pub use page_report::PageReport;
+pub use redacted::RedactedReport;
 pub use schema::json_schema;
 pub use terminal::{TerminalReport, paint_is_wanted};
 
 use std::io;
 
 use crate::heatmap::{BatchHeatmap, CallReport, Failure, Generator, Summary};
-use crate::sentiment::ModelInfo;
+use crate::sentiment::{ModelInfo, ScoreCounts};
 use crate::terms::BatchTerm;
 
 /// What is known before the first call.
@@ -49,6 +52,9 @@ pub struct BatchTail {
     pub summary: Summary,
     /// What could not be read or analysed.
     pub failures: Vec<Failure>,
+    /// How many texts were scored, and how many of them from memory. For
+    /// people only: how threads meet may move it, so no file holds it.
+    pub scored: ScoreCounts,
 }
 
 /// A report that is written while the calls come in.

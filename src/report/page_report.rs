@@ -1,4 +1,5 @@
 use std::io;
+use std::path::Path;
 
 use super::html::{PageError, PageOptions, PageWriter};
 use super::{BatchHead, BatchTail, Destination, Report};
@@ -13,7 +14,8 @@ pub struct PageReport {
 impl PageReport {
     /// Writes the head of the page.
     pub fn begin(out: Destination, head: &BatchHead, options: PageOptions) -> io::Result<Self> {
-        let page = PageWriter::new(out, options).map_err(into_io)?;
+        let folder = out.folder().map(Path::to_owned);
+        let page = PageWriter::spilling_to(folder.as_deref(), out, options).map_err(into_io)?;
         Ok(Self {
             page,
             head: head.clone(),

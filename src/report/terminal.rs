@@ -6,6 +6,7 @@ use crate::arc::Direction;
 use crate::call::Speaker;
 use crate::escalation::Level;
 use crate::heatmap::{CallReport, Cell, Summary};
+use crate::sentiment::ScoreCounts;
 
 /// How many calls, terms and turning points the summary names.
 const SHOWN_CALLS: usize = 15;
@@ -126,6 +127,21 @@ impl<W: Write> TerminalReport<W> {
             )?;
         }
         Ok(())
+    }
+
+    fn write_scored(&mut self, scored: ScoreCounts) -> io::Result<()> {
+        let ScoreCounts { texts, runs } = scored;
+        let share = scored.hit_rate() * 100.0;
+        match self.language {
+            Language::Chinese => writeln!(
+                self.out,
+                "评分 {texts} 句，模型运行 {runs} 次，{share:.1}% 为已评过的句子"
+            ),
+            Language::English => writeln!(
+                self.out,
+                "{texts} texts scored in {runs} runs of the model, {share:.1} % from memory"
+            ),
+        }
     }
 
     fn write_calls(&mut self) -> io::Result<()> {
@@ -304,6 +320,7 @@ impl<W: Write> Report for TerminalReport<W> {
 
     fn finish(mut self: Box<Self>, tail: &BatchTail) -> io::Result<()> {
         self.write_counts(&tail.summary)?;
+        self.write_scored(tail.scored)?;
         self.write_calls()?;
         self.write_terms(tail)?;
         self.write_points()?;

@@ -1,7 +1,7 @@
 //! Third stage: jieba words with part of speech, under a domain dictionary.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jieba_rs::Jieba;
@@ -56,13 +56,10 @@ impl Segmenter {
     /// the user's own files (one word a line: `word [frequency] [tag]`, `#`
     /// comments). Bad lines are left out and returned.
     pub fn new(user_dictionaries: &[PathBuf]) -> Result<(Self, Vec<BadLine>), DictionaryError> {
-        let mut jieba = Jieba::new();
-        for entry in DOMAIN_DICTIONARY
-            .lines()
-            .filter_map(|line| parse_line(line).ok().flatten())
-        {
-            jieba.add_word(entry.word, entry.frequency, entry.tag);
-        }
+        let mut segmenter = Self {
+            jieba: Arc::new(Jieba::new()),
+        };
+        segmenter.add_words(DOMAIN_DICTIONARY, Path::new("domain.dict"));
         let mut bad = Vec::new();
         for path in user_dictionaries {
             let read = |source| DictionaryError::Read {
@@ -70,26 +67,31 @@ impl Segmenter {
                 source,
             };
             let text = std::fs::read_to_string(path).map_err(read)?;
-            for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-                match parse_line(line) {
-                    Ok(Some(entry)) => {
-                        jieba.add_word(entry.word, entry.frequency, entry.tag);
-                    }
-                    Ok(None) => {}
-                    Err(reason) => bad.push(BadLine {
-                        path: path.clone(),
-                        line: index + 1,
-                        reason,
-                    }),
+            bad.extend(segmenter.add_words(&text, path));
+        }
+        Ok((segmenter, bad))
+    }
+
+    /// Adds the words of a dictionary given as text; `path` stands in the bad
+    /// lines, which are left out and returned.
+    pub fn add_words(&mut self, dictionary: &str, path: &Path) -> Vec<BadLine> {
+        let jieba = Arc::make_mut(&mut self.jieba);
+        let mut bad = Vec::new();
+        let lines = dictionary.trim_start_matches('\u{feff}').lines();
+        for (index, line) in lines.enumerate() {
+            match parse_line(line) {
+                Ok(Some(entry)) => {
+                    jieba.add_word(entry.word, entry.frequency, entry.tag);
                 }
+                Ok(None) => {}
+                Err(reason) => bad.push(BadLine {
+                    path: path.to_owned(),
+                    line: index + 1,
+                    reason,
+                }),
             }
         }
-        Ok((
-            Self {
-                jieba: Arc::new(jieba),
-            },
-            bad,
-        ))
+        bad
     }
 
     /// The words of a normalised text, in order, covering all of it.

@@ -4,10 +4,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::error::ModelError;
-use super::score::Label;
-
-/// How many tokens a model takes when nothing says so.
-const DEFAULT_MAX_LENGTH: usize = 512;
+use super::hugging_face::{HuggingFaceConfig, TokenizerConfig};
+use super::labels::LabelMap;
 
 /// What callheat has to know of a model beside its graph: read from
 /// `config.json` and, where it is there, `callheat.toml`.
@@ -25,10 +23,23 @@ pub struct ModelConfig {
     pub truncation: Truncation,
     /// Divides the logits before the softmax.
     pub temperature: f32,
+    /// What the model's main output holds.
+    pub output: OutputKind,
     /// The graded output, when the model has one.
     pub graded: Option<Graded>,
     /// Token id that fills up shorter texts of a batch.
     pub pad_token_id: i64,
+}
+
+/// What a model's main output holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputKind {
+    /// Unscaled scores; the softmax is callheat's.
+    #[default]
+    Logits,
+    /// Probabilities: the graph ends with the softmax.
+    Probabilities,
 }
 
 /// How many token ids of a text that is too long are kept from its head and
@@ -50,262 +61,192 @@ pub struct Graded {
     pub range: [f32; 2],
 }
 
-/// The meaning of each output index.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabelMap {
-    /// The model's own names.
-    pub names: Vec<String>,
-    /// What each means.
-    pub classes: Vec<Label>,
-}
-
-#[derive(Deserialize)]
-struct HuggingFaceConfig {
-    #[serde(default, rename = "_name_or_path")]
-    name: Option<String>,
-    #[serde(default)]
-    id2label: Option<BTreeMap<String, String>>,
-    #[serde(default)]
-    max_position_embeddings: Option<usize>,
-    #[serde(default)]
-    model_type: Option<String>,
-    #[serde(default)]
-    pad_token_id: Option<i64>,
-    #[serde(default)]
-    max_length: Option<usize>,
-}
-
 /// `callheat.toml`; unknown keys are errors, so that a typing slip is seen.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct CallheatToml {
     name: Option<String>,
     license: Option<String>,
+    file: Option<String>,
     max_length: Option<usize>,
     truncation: Option<Truncation>,
     temperature: Option<f32>,
+    output: Option<OutputKind>,
     graded: Option<Graded>,
     labels: Option<BTreeMap<String, String>>,
 }
 
+/// The texts a configuration is read from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ConfigTexts<'a> {
+    /// `config.json`; `None` when it could not be read, which was said already.
+    pub config: Option<&'a str>,
+    /// `callheat.toml`
+    pub toml: Option<&'a str>,
+    /// `tokenizer_config.json`
+    pub tokenizer: Option<&'a str>,
+}
+
+/// A configuration with everything that is wrong with it. Where there is
+/// something, `config` holds assumptions that serve to look further.
+#[derive(Debug)]
+pub(super) struct ParsedConfig {
+    pub config: ModelConfig,
+    /// The graph that callheat.toml names.
+    pub file: Option<String>,
+    /// How many tokens the model has positions for, by config.json.
+    pub positions: Option<usize>,
+    /// The model gives each label a probability of its own.
+    pub is_multi_label: bool,
+    pub problems: Vec<ModelError>,
+}
+
+impl ParsedConfig {
+    /// The configuration, or what is wrong first.
+    pub(super) fn into_result(self) -> Result<ModelConfig, ModelError> {
+        match self.problems.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Ok(self.config),
+        }
+    }
+}
+
 impl ModelConfig {
-    /// Reads the two texts; `folder` names the model in messages.
-    pub(super) fn parse(
-        folder: &Path,
-        config: &str,
-        toml: Option<&str>,
-    ) -> Result<Self, ModelError> {
+    /// Reads the texts; `folder` names the model in messages.
+    pub(super) fn parse(folder: &Path, texts: ConfigTexts<'_>) -> ParsedConfig {
+        let mut problems = Vec::new();
         let config_path = folder.join("config.json");
-        let base: HuggingFaceConfig =
-            serde_json::from_str(config).map_err(|error| ModelError::Invalid {
-                path: config_path.clone(),
-                reason: format!("not a model configuration ({error})"),
-                mend: "export the model again with `optimum-cli export onnx`".to_owned(),
-            })?;
+        let base = texts
+            .config
+            .map_or_else(HuggingFaceConfig::default, |text| {
+                HuggingFaceConfig::read(text).unwrap_or_else(|error| {
+                    problems.push(ModelError::Invalid {
+                        path: config_path.clone(),
+                        reason: format!("not a model configuration ({error})"),
+                        mend: "export the model again with `optimum-cli export onnx`".to_owned(),
+                    });
+                    HuggingFaceConfig::default()
+                })
+            });
         let toml_path = folder.join("callheat.toml");
         let own: CallheatToml =
-            toml::from_str(toml.unwrap_or_default()).map_err(|error| ModelError::Invalid {
-                path: toml_path.clone(),
-                reason: error.message().to_owned(),
-                mend: "the README lists what callheat.toml may hold".to_owned(),
-            })?;
-        let max_length = own.max_length.unwrap_or_else(|| base.sequence_limit());
+            toml::from_str(texts.toml.unwrap_or_default()).unwrap_or_else(|error| {
+                let line = error.span().map_or(1, |span| {
+                    let before = texts.toml.and_then(|text| text.get(..span.start));
+                    1 + before.map_or(0, |before| before.matches('\n').count())
+                });
+                problems.push(ModelError::Invalid {
+                    path: toml_path.clone(),
+                    reason: format!("line {line}: {}", error.message()),
+                    mend: "correct the line; the README lists what callheat.toml may hold"
+                        .to_owned(),
+                });
+                CallheatToml::default()
+            });
+        let tokenizer: TokenizerConfig = texts
+            .tokenizer
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        // Unreadable files were complained of; their labels need no second word.
+        let is_readable = texts.config.is_some() && problems.is_empty();
+        let labels = base
+            .labels(&config_path, own.labels.as_ref())
+            .unwrap_or_else(|error| {
+                if is_readable {
+                    problems.push(error);
+                }
+                LabelMap::assumed(base.names(own.labels.as_ref()))
+            });
+        let positions = base.positions();
+        let max_length = own
+            .max_length
+            .unwrap_or_else(|| base.sequence_limit(positions, &tokenizer));
         let config = Self {
             name: own
                 .name
                 .or(base.name)
                 .unwrap_or_else(|| folder_name(folder)),
             license: own.license,
-            labels: LabelMap::new(&config_path, base.id2label.as_ref(), own.labels.as_ref())?,
+            labels,
             max_length,
             truncation: own.truncation.unwrap_or(Truncation {
                 head: max_length,
                 tail: 0,
             }),
             temperature: own.temperature.unwrap_or(1.0),
+            output: own.output.unwrap_or_default(),
             graded: own.graded,
             pad_token_id: base.pad_token_id.unwrap_or(0),
         };
-        config.check(&toml_path)?;
-        Ok(config)
+        problems.extend(config.wrong_values(&toml_path));
+        ParsedConfig {
+            config,
+            file: own.file,
+            positions,
+            is_multi_label: base.problem_type.as_deref() == Some("multi_label_classification"),
+            problems,
+        }
     }
 
-    fn check(&self, path: &Path) -> Result<(), ModelError> {
+    fn wrong_values(&self, path: &Path) -> Vec<ModelError> {
         let Truncation { head, tail } = self.truncation;
-        let wrong = if !(self.temperature.is_finite() && self.temperature > 0.0) {
-            Some("temperature must be a positive number")
-        } else if self.max_length < 2 || head == 0 || head.saturating_add(tail) > self.max_length {
-            Some(
+        let mut wrong = Vec::new();
+        if !(self.temperature.is_finite() && self.temperature > 0.0) {
+            wrong.push((
+                "temperature must be a positive number",
+                "temperature = 1.0".to_owned(),
+            ));
+        }
+        if self.max_length < 2 || head == 0 || head.saturating_add(tail) > self.max_length {
+            let length = self.max_length.max(2);
+            wrong.push((
                 "truncation must keep at least one token and head + tail at most max_length (itself at least 2)",
-            )
-        } else if self.graded.as_ref().is_some_and(|graded| {
+                format!("max_length = {length} and, under [truncation], head = {length} and tail = 0"),
+            ));
+        }
+        let is_odd = |graded: &Graded| {
             let [low, high] = graded.range;
             !(low.is_finite() && high.is_finite() && low < high)
-        }) {
-            Some("graded.range must be two numbers, the lower one first")
-        } else {
-            None
         };
-        wrong.map_or(Ok(()), |reason| {
-            Err(ModelError::Invalid {
-                path: path.to_owned(),
-                reason: reason.to_owned(),
-                mend: "correct the value".to_owned(),
-            })
-        })
-    }
-}
-
-impl HuggingFaceConfig {
-    fn sequence_limit(&self) -> usize {
-        let positions = self.max_position_embeddings.unwrap_or(DEFAULT_MAX_LENGTH);
-        // RoBERTa counts positions from padding_idx + 1, which takes two of them.
-        let reserved = match self.model_type.as_deref() {
-            Some("roberta" | "xlm-roberta" | "camembert") if positions > 2 => 2,
-            _ => 0,
-        };
-        let limit = self
-            .max_length
-            .filter(|length| *length >= 16)
-            .unwrap_or(DEFAULT_MAX_LENGTH);
-        limit.min(positions - reserved)
+        if self.graded.as_ref().is_some_and(is_odd) {
+            wrong.push((
+                "graded.range must be two numbers, the lower one first",
+                "range = [-1.0, 1.0]".to_owned(),
+            ));
+        }
+        let errors = wrong.into_iter().map(|(reason, line)| ModelError::Invalid {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+            mend: format!("correct the value, for example: {line}"),
+        });
+        errors.collect()
     }
 }
 
 fn folder_name(folder: &Path) -> String {
-    folder.file_name().map_or_else(
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    absolute.file_name().map_or_else(
         || "model".to_owned(),
         |name| name.to_string_lossy().into_owned(),
     )
 }
 
-impl LabelMap {
-    fn new(
-        path: &Path,
-        id2label: Option<&BTreeMap<String, String>>,
-        own: Option<&BTreeMap<String, String>>,
-    ) -> Result<Self, ModelError> {
-        let Some(id2label) = id2label else {
-            return Err(ModelError::Invalid {
-                path: path.to_owned(),
-                reason: "no id2label, so this is no text-classification model".to_owned(),
-                mend: "export it with `optimum-cli export onnx --task text-classification`"
-                    .to_owned(),
-            });
-        };
-        let mut names = Vec::with_capacity(id2label.len());
-        for index in 0..id2label.len() {
-            let Some(name) = id2label.get(&index.to_string()) else {
-                return Err(ModelError::Invalid {
-                    path: path.to_owned(),
-                    reason: format!("id2label names no label {index}"),
-                    mend: "number the labels from 0 without a gap".to_owned(),
-                });
-            };
-            names.push(name.clone());
-        }
-        let meanings: Option<Vec<Label>> = names
-            .iter()
-            .map(|name| match own {
-                Some(own) => own.get(name).and_then(|meaning| class_of_name(meaning)),
-                None => class_of_name(name),
-            })
-            .collect();
-        let classes = match (meanings, own) {
-            (Some(classes), _) => Some(classes),
-            (None, None) => classes_of_stars(&names),
-            (None, Some(_)) => None,
-        };
-        classes
-            .filter(|classes| {
-                classes.contains(&Label::Negative) && classes.contains(&Label::Positive)
-            })
-            .map(|classes| Self {
-                names: names.clone(),
-                classes,
-            })
-            .ok_or_else(|| ModelError::Labels {
-                path: path.to_owned(),
-                labels: names.join(", "),
-                example: example_mapping(&names),
-            })
-    }
-}
-
-fn example_mapping(names: &[String]) -> String {
-    let meanings: &[&str] = match names.len() {
-        2 => &["negative", "positive"],
-        3 => &["negative", "neutral", "positive"],
-        5 => &["negative", "negative", "neutral", "positive", "positive"],
-        _ => &["negative"],
-    };
-    let lines = names.iter().enumerate().map(|(index, name)| {
-        let meaning = meanings.get(index).copied().unwrap_or("neutral");
-        format!("{} = \"{meaning}\"", toml::Value::String(name.clone()))
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The class that a label's own name states; `None` for `LABEL_0` and the like.
-fn class_of_name(name: &str) -> Option<Label> {
-    let name = name.trim().to_lowercase();
-    let letters: String = name
-        .chars()
-        .filter(|character| character.is_alphabetic())
-        .collect();
-    match letters.as_str() {
-        "negative" | "neg" | "verynegative" | "bad" | "消极" | "负面" | "负向" | "差评"
-        | "非常负面" | "非常消极" => Some(Label::Negative),
-        "neutral" | "neu" | "中性" | "中立" | "中评" => Some(Label::Neutral),
-        "positive" | "pos" | "verypositive" | "good" | "积极" | "正面" | "正向" | "好评"
-        | "非常正面" | "非常积极" => Some(Label::Positive),
-        _ => stars(&name).map(|stars| match stars {
-            1 | 2 => Label::Negative,
-            3 => Label::Neutral,
-            _ => Label::Positive,
-        }),
-    }
-}
-
-/// `1 star`, `star 4`, `4 stars (60-80%)`, `三星`: how many stars, 1..5.
-fn stars(name: &str) -> Option<u32> {
-    if !(name.contains("star") || name.contains('星')) {
-        return None;
-    }
-    name.chars().find_map(|character| match character {
-        '1' | '一' => Some(1),
-        '2' | '二' | '两' => Some(2),
-        '3' | '三' => Some(3),
-        '4' | '四' => Some(4),
-        '5' | '五' => Some(5),
-        _ => None,
-    })
-}
-
-/// Bare numbers are stars when they run from 1 to 5.
-fn classes_of_stars(names: &[String]) -> Option<Vec<Label>> {
-    let is_one_to_five = names.len() == 5
-        && names
-            .iter()
-            .enumerate()
-            .all(|(index, name)| name.trim() == (index + 1).to_string());
-    is_one_to_five.then(|| {
-        vec![
-            Label::Negative,
-            Label::Negative,
-            Label::Neutral,
-            Label::Positive,
-            Label::Positive,
-        ]
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sentiment::Label;
+
+    fn parse_whole(config: &str, toml: Option<&str>) -> Result<ModelConfig, ModelError> {
+        let texts = ConfigTexts {
+            config: Some(config),
+            toml,
+            tokenizer: None,
+        };
+        ModelConfig::parse(Path::new("m"), texts).into_result()
+    }
 
     fn parse(labels: &str, toml: Option<&str>) -> Result<ModelConfig, ModelError> {
-        ModelConfig::parse(Path::new("m"), &format!("{{\"id2label\":{labels}}}"), toml)
+        parse_whole(&format!("{{\"id2label\":{labels}}}"), toml)
     }
 
     #[test]
@@ -324,28 +265,74 @@ mod tests {
 
     #[test]
     fn asks_for_a_missing_mapping_with_the_lines_to_write() {
-        let message = parse(r#"{"0":"LABEL_0","1":"LABEL_1"}"#, None)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("[labels]\n\"LABEL_0\" = \"negative\""),
-            "{message}"
-        );
-        let mapped = parse(
-            r#"{"0":"LABEL_0","1":"LABEL_1"}"#,
-            Some("[labels]\n\"LABEL_0\" = \"positive\"\n\"LABEL_1\" = \"negative\"\n"),
-        );
-        assert_eq!(
-            mapped.unwrap().labels.classes,
-            [Label::Positive, Label::Negative]
-        );
+        // transformers writes no id2label at all for LABEL_0 and LABEL_1.
+        for config in [
+            r#"{"id2label":{"0":"LABEL_0","1":"LABEL_1"}}"#,
+            r#"{"architectures":["BertForSequenceClassification"]}"#,
+        ] {
+            let message = parse_whole(config, None).unwrap_err().to_string();
+            assert!(
+                message.contains("[labels]\n\"LABEL_0\" = \"negative\""),
+                "{message}"
+            );
+            let toml = "[labels]\n\"LABEL_0\" = \"positive\"\n\"LABEL_1\" = \"negative\"\n";
+            let mapped = parse_whole(config, Some(toml));
+            assert_eq!(
+                mapped.unwrap().labels.classes,
+                [Label::Positive, Label::Negative]
+            );
+        }
     }
 
     #[test]
     fn a_typing_slip_in_callheat_toml_is_an_error() {
-        let message = parse(r#"{"0":"neg","1":"pos"}"#, Some("max_lenght = 3"))
+        let message = parse(r#"{"0":"neg","1":"pos"}"#, Some("\nmax_lenght = 3"))
             .unwrap_err()
             .to_string();
-        assert!(message.contains("max_lenght"), "{message}");
+        assert!(
+            message.contains("line 2") && message.contains("max_lenght"),
+            "{message}"
+        );
+        let slip = parse(
+            r#"{"0":"neg","1":"pos"}"#,
+            Some("[labels]\nnego = \"negative\""),
+        );
+        assert!(slip.unwrap_err().to_string().contains("nego"));
+    }
+
+    #[test]
+    fn everything_wrong_is_found_at_once() {
+        let texts = ConfigTexts {
+            config: Some(r#"{"id2label":{"0":"a","1":"b"}}"#),
+            toml: Some("temperature = 0.0\nmax_length = 1"),
+            tokenizer: None,
+        };
+        let parsed = ModelConfig::parse(Path::new("m"), texts);
+        assert_eq!(parsed.problems.len(), 3, "{:?}", parsed.problems);
+    }
+
+    #[test]
+    fn the_limit_is_the_least_that_any_file_says() {
+        let limit = |config: &str, tokenizer: &str| {
+            let texts = ConfigTexts {
+                config: Some(config),
+                toml: None,
+                tokenizer: Some(tokenizer),
+            };
+            ModelConfig::parse(Path::new("m"), texts).config.max_length
+        };
+        let roberta =
+            r#"{"model_type":"xlm-roberta","max_position_embeddings":514,"pad_token_id":1}"#;
+        assert_eq!(limit(roberta, "{}"), 512);
+        assert_eq!(limit(roberta, r#"{"model_max_length":128}"#), 128);
+        assert_eq!(
+            limit(
+                roberta,
+                r#"{"model_max_length":1000000000000000019884624838656}"#
+            ),
+            512
+        );
+        assert_eq!(limit(r#"{"max_length":20}"#, "{}"), 512);
+        assert_eq!(limit(r#"{"max_position_embeddings":8192}"#, "{}"), 512);
     }
 }

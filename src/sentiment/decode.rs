@@ -1,4 +1,4 @@
-use super::config::ModelConfig;
+use super::config::{ModelConfig, OutputKind};
 use super::error::ScoreError;
 use super::runtime::Outputs;
 use super::score::{Label, Score};
@@ -15,6 +15,11 @@ impl Decoder {
         Self {
             config: config.clone(),
         }
+    }
+
+    /// The token id that fills up shorter texts.
+    pub(super) fn pad(&self) -> i64 {
+        self.config.pad_token_id
     }
 
     /// One score per row: softmax of logits / temperature, probabilities of
@@ -41,8 +46,13 @@ impl Decoder {
         if logits.iter().any(|logit| !logit.is_finite())
             || graded.is_some_and(|value| !value.is_finite())
         {
-            return Err(ScoreError::Output("not a number".to_owned()));
+            return Err(ScoreError::NotANumber);
         }
+        let logits: Vec<f32> = match self.config.output {
+            OutputKind::Logits => logits.to_vec(),
+            // Their logarithms are logits; the temperature then acts as ever.
+            OutputKind::Probabilities => logits.iter().map(|p| p.max(1e-9).ln()).collect(),
+        };
         let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let weights: Vec<f32> = logits
             .iter()

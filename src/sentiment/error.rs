@@ -4,6 +4,16 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
+    /// The model folder itself cannot be read.
+    #[error(
+        "cannot read the model folder {path}: {source}; give a folder with model.onnx, tokenizer.json and config.json"
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
     /// A file of the model folder is missing or unreadable.
     #[error(
         "cannot read {path}: {source}; a model folder needs model.onnx, tokenizer.json and config.json, as `optimum-cli export onnx` writes them"
@@ -76,6 +86,48 @@ pub enum ModelError {
     },
 }
 
+impl ModelError {
+    /// What is wrong, without what to do.
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Invalid { path, reason, .. } => format!("{}: {reason}", path.display()),
+            Self::Labels { path, labels, .. } => {
+                format!("the labels of {} are unknown: {labels}", path.display())
+            }
+            Self::Load {
+                runtime,
+                path,
+                reason,
+            } => format!("{runtime} cannot load {}: {reason}", path.display()),
+            other => whole(other).0,
+        }
+    }
+
+    /// What to do: the file to add, or the very lines to write.
+    pub fn mend(&self) -> String {
+        match self {
+            Self::Invalid { mend, .. } => mend.clone(),
+            Self::Labels { path, example, .. } => format!(
+                "write into {} what each means, for example:\n[labels]\n{example}",
+                path.with_file_name("callheat.toml").display()
+            ),
+            Self::Load { .. } => {
+                "export the model again as plain ONNX, or try the other --runtime".to_owned()
+            }
+            other => whole(other).1,
+        }
+    }
+}
+
+/// The message of an error at its first semicolon.
+fn whole(error: &ModelError) -> (String, String) {
+    let message = error.to_string();
+    match message.split_once("; ") {
+        Some((problem, mend)) => (problem.to_owned(), mend.to_owned()),
+        None => (message, "see the message".to_owned()),
+    }
+}
+
 /// Why a text could not be scored. Holds no text.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -86,6 +138,9 @@ pub enum ScoreError {
     /// The runtime failed.
     #[error("the model failed: {0}; check it with `callheat model check`")]
     Run(String),
+    /// A score is not a number, or infinite.
+    #[error("the model's output is not a number (NaN); check it with `callheat model check`")]
+    NotANumber,
     /// The model's output is not usable.
     #[error("the model's output is unusable: {0}; check it with `callheat model check`")]
     Output(String),

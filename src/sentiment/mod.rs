@@ -8,15 +8,24 @@
 mod config;
 mod decode;
 mod error;
+mod folder;
+mod graph;
+mod hugging_face;
+mod labels;
 mod model;
+mod probe;
 pub mod runtime;
 mod score;
 mod scorer;
+mod signature;
 mod tokeniser;
 
-pub use config::{Graded, LabelMap, ModelConfig, Truncation};
+pub mod check;
+
+pub use config::{Graded, ModelConfig, OutputKind, Truncation};
 pub use decode::Decoder;
 pub use error::{ModelError, ScoreError};
+pub use labels::{LabelMap, label_of_name};
 pub use model::{Model, ModelInfo};
 pub use runtime::{Device, Runtime, RuntimeChoice};
 pub use score::{Label, Score};

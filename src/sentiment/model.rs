@@ -1,13 +1,18 @@
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::config::ModelConfig;
+use super::config::{ConfigTexts, ModelConfig};
 use super::error::ModelError;
+use super::folder::Folder;
+use super::graph::Graph;
 use super::score::Label;
+use super::signature;
 
 static DEFAULT_ONNX: &[u8] = include_bytes!("../../models/default/model.onnx");
 static DEFAULT_TOKENIZER: &[u8] = include_bytes!("../../models/default/tokenizer.json");
@@ -18,6 +23,10 @@ static DEFAULT_TOML: &str = include_str!("../../models/default/callheat.toml");
 #[derive(Debug, Clone)]
 pub struct Model {
     folder: PathBuf,
+    /// The graph, relative to the folder.
+    file: PathBuf,
+    /// Weights beside the graph, by file name.
+    data: BTreeMap<String, Arc<[u8]>>,
     onnx: Cow<'static, [u8]>,
     tokenizer: Cow<'static, [u8]>,
     config: ModelConfig,
@@ -28,7 +37,7 @@ pub struct Model {
 pub struct ModelInfo {
     /// The model's name.
     pub name: String,
-    /// SHA-256 of `model.onnx`, hexadecimal.
+    /// SHA-256 of `model.onnx` (and the weights beside it), hexadecimal.
     pub sha256: String,
     /// The classes of `probabilities`.
     pub labels: Vec<Label>,
@@ -40,48 +49,29 @@ impl Model {
     /// The model inside the binary.
     pub fn built_in() -> Result<Self, ModelError> {
         let folder = PathBuf::from("(built-in model)");
-        let config = ModelConfig::parse(&folder, DEFAULT_CONFIG, Some(DEFAULT_TOML))?;
+        let texts = ConfigTexts {
+            config: Some(DEFAULT_CONFIG),
+            toml: Some(DEFAULT_TOML),
+            tokenizer: None,
+        };
+        let config = ModelConfig::parse(&folder, texts).into_result()?;
         Ok(Self {
             folder,
+            file: PathBuf::from("model.onnx"),
+            data: BTreeMap::new(),
             onnx: Cow::Borrowed(DEFAULT_ONNX),
             tokenizer: Cow::Borrowed(DEFAULT_TOKENIZER),
             config,
         })
     }
 
-    /// Reads a model folder.
+    /// Reads a model folder; the error is the first thing that does not fit.
     pub fn from_folder(folder: &Path) -> Result<Self, ModelError> {
-        let read = |name: &str| {
-            let path = folder.join(name);
-            std::fs::read(&path).map_err(|source| ModelError::Read { path, source })
-        };
-        let onnx = read("model.onnx")?;
-        if onnx.is_empty() {
-            return Err(ModelError::Invalid {
-                path: folder.join("model.onnx"),
-                reason: "the file is empty".to_owned(),
-                mend: "copy or export the model again".to_owned(),
-            });
+        let mut read = ModelFolder::read(folder);
+        match (read.model, read.problems.is_empty()) {
+            (Some(model), true) => Ok(model),
+            _ => Err(read.problems.swap_remove(0)),
         }
-        let tokenizer = read("tokenizer.json")?;
-        let config = read("config.json")?;
-        let toml = match read("callheat.toml") {
-            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            Err(ModelError::Read { source, .. })
-                if source.kind() == std::io::ErrorKind::NotFound =>
-            {
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        let config =
-            ModelConfig::parse(folder, &String::from_utf8_lossy(&config), toml.as_deref())?;
-        Ok(Self {
-            folder: folder.to_owned(),
-            onnx: Cow::Owned(onnx),
-            tokenizer: Cow::Owned(tokenizer),
-            config,
-        })
     }
 
     /// What callheat knows of the model beside its graph.
@@ -112,15 +102,43 @@ impl Model {
         self.folder.join(file)
     }
 
-    /// SHA-256 of the graph, hexadecimal.
+    /// Where the graph stands, for messages.
+    pub fn onnx_path(&self) -> PathBuf {
+        self.folder.join(&self.file)
+    }
+
+    /// The files with weights beside the graph.
+    pub fn data(&self) -> &BTreeMap<String, Arc<[u8]>> {
+        &self.data
+    }
+
+    /// Bytes of the graph and the weights beside it.
+    pub fn size(&self) -> u64 {
+        let data: usize = self.data.values().map(|bytes| bytes.len()).sum();
+        (self.onnx.len() + data) as u64
+    }
+
+    /// Whether the model is the one inside the binary.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.onnx, Cow::Borrowed(_))
+    }
+
+    /// SHA-256, hexadecimal, of the graph followed by the files with weights
+    /// beside it, in the order of their names.
     pub fn sha256(&self) -> String {
-        use std::fmt::Write as _;
-        Sha256::digest(&self.onnx)
-            .iter()
-            .fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
+        let mut hash = Sha256::new_with_prefix(&self.onnx);
+        for bytes in self.data.values() {
+            hash.update(bytes);
+        }
+        hexadecimal(&hash.finalize())
+    }
+
+    /// SHA-256 of tokenizer and configuration together with `more`, hexadecimal.
+    pub(super) fn settings_sha256(&self, more: &str) -> String {
+        let hash = Sha256::new_with_prefix(&self.tokenizer)
+            .chain_update(format!("{:?}", self.config))
+            .chain_update(more);
+        hexadecimal(&hash.finalize())
     }
 
     /// Whether activations are quantised by ranges taken over the whole tensor
@@ -134,5 +152,132 @@ impl Model {
         ]
         .iter()
         .any(|operator| memchr::memmem::find(&self.onnx, operator.as_bytes()).is_some())
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// A model folder as far as it could be read, with everything in it that does
+/// not fit.
+#[derive(Debug)]
+pub(super) struct ModelFolder {
+    /// The model; there with problems too, where it can at least be run.
+    pub model: Option<Model>,
+    /// What the graph says of itself.
+    pub graph: Option<Graph>,
+    /// How many tokens config.json has positions for.
+    pub positions: Option<usize>,
+    /// Each label has a probability of its own.
+    pub is_multi_label: bool,
+    /// What has to be mended before the model can be used.
+    pub problems: Vec<ModelError>,
+}
+
+impl ModelFolder {
+    /// The model inside the binary.
+    pub(super) fn built_in() -> Self {
+        match Model::built_in() {
+            Ok(model) => Self {
+                graph: Graph::read(model.onnx()).ok(),
+                model: Some(model),
+                positions: None,
+                is_multi_label: false,
+                problems: Vec::new(),
+            },
+            Err(problem) => Self::unreadable(problem),
+        }
+    }
+
+    fn unreadable(problem: ModelError) -> Self {
+        Self {
+            model: None,
+            graph: None,
+            positions: None,
+            is_multi_label: false,
+            problems: vec![problem],
+        }
+    }
+
+    pub(super) fn read(path: &Path) -> Self {
+        if let Err(source) = std::fs::read_dir(path) {
+            let path = path.to_owned();
+            return Self::unreadable(ModelError::Folder { path, source });
+        }
+        let folder = Folder::new(path);
+        let mut problems = Vec::new();
+        let mut noted = Noted(&mut problems);
+        let config = noted.take(folder.config());
+        let toml = noted.take(folder.optional("callheat.toml")).flatten();
+        let tokenizer_config = folder.optional("tokenizer_config.json").ok().flatten();
+        let texts = ConfigTexts {
+            config: config.as_deref(),
+            toml: toml.as_deref(),
+            tokenizer: tokenizer_config.as_deref(),
+        };
+        let mut config = ModelConfig::parse(path, texts);
+        let onnx = noted.take(folder.graph(config.file.as_deref()));
+        let tokenizer = noted.take(folder.tokenizer());
+        noted.0.append(&mut config.problems);
+        let mut read = Self {
+            model: None,
+            graph: None,
+            positions: config.positions,
+            is_multi_label: config.is_multi_label,
+            problems: Vec::new(),
+        };
+        if let Some((file, onnx)) = onnx {
+            let onnx_path = path.join(&file);
+            read.graph = noted.take(Graph::read(&onnx).map_err(|reason| ModelError::Invalid {
+                path: onnx_path.clone(),
+                reason: format!("no ONNX model ({reason})"),
+                mend: "copy or export the model again; the file may be cut short, or a Git LFS pointer".to_owned(),
+            }));
+            let fits = read.graph.as_ref().map(|graph| {
+                signature::problems(&onnx_path, graph, &config.config, config.positions)
+            });
+            // Of a model of another kind nothing else is worth mending.
+            if read
+                .graph
+                .as_ref()
+                .is_some_and(|graph| !graph.takes_tokens())
+            {
+                noted.0.clear();
+            }
+            noted.0.extend(fits.into_iter().flatten());
+            let names = read.graph.iter().flat_map(|graph| &graph.data_files);
+            let data = noted.take(folder.data(&file, names));
+            // A graph that could not be looked through, or that reaches outside, is never loaded.
+            let is_safe = read
+                .graph
+                .as_ref()
+                .is_some_and(|graph| graph.foreign_operators().is_empty());
+            if let (Some(data), Some(tokenizer), true) = (data, tokenizer, is_safe) {
+                read.model = Some(Model {
+                    folder: path.to_owned(),
+                    file,
+                    data,
+                    onnx: Cow::Owned(onnx),
+                    tokenizer: Cow::Owned(tokenizer),
+                    config: config.config,
+                });
+            }
+        }
+        read.problems = problems;
+        read
+    }
+}
+
+/// Keeps the errors and hands on the rest.
+struct Noted<'a>(&'a mut Vec<ModelError>);
+
+impl Noted<'_> {
+    fn take<T>(&mut self, result: Result<T, ModelError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::decode::Decoder;
 use super::error::{ModelError, ScoreError};
 use super::model::{Model, ModelInfo};
+use super::probe::{Places, Trial, of_score_error};
 use super::runtime::{Runtime, Session, TokenBatch};
 use super::score::{Label, Score};
 use super::tokeniser::Tokeniser;
@@ -65,6 +66,26 @@ pub struct ScoreCounts {
     pub runs: u64,
 }
 
+impl ScoreCounts {
+    /// What was done after `earlier`.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            texts: self.texts - earlier.texts,
+            runs: self.runs - earlier.runs,
+        }
+    }
+
+    /// Share of the texts that needed no run of the model, 0..1; 0 without texts.
+    pub fn hit_rate(self) -> f64 {
+        if self.texts == 0 {
+            0.0
+        } else {
+            1.0 - self.runs as f64 / self.texts as f64
+        }
+    }
+}
+
 /// Scores texts for any number of callers. Cheap to clone; the sessions end
 /// when the last clone is dropped.
 #[derive(Clone)]
@@ -77,6 +98,7 @@ struct Shared {
     jobs: async_channel::Sender<Job>,
     known: Cache<String, Score>,
     info: ModelInfo,
+    settings: String,
     texts: AtomicU64,
     runs: AtomicU64,
 }
@@ -87,7 +109,9 @@ struct Job {
 }
 
 impl Scorer {
-    /// Opens the sessions, each on a thread of its own, and waits for them.
+    /// Opens the sessions, each on a thread of its own, and waits for them. A
+    /// model from a folder is tried first: one that gives NaN, the same score
+    /// for everything, or fails on its own vocabulary or length is refused.
     pub fn start(
         model: &Model,
         runtime: Box<dyn Runtime>,
@@ -97,6 +121,15 @@ impl Scorer {
             Batching::Single
         } else {
             options.batching
+        };
+        let tokeniser = Tokeniser::new(model)?;
+        let mut trial = if model.is_built_in() {
+            None
+        } else {
+            let trial = Trial::new(&tokeniser);
+            let places = Places::of(model);
+            let trial = trial.map_err(|error| of_score_error(&places, &error))?;
+            Some((trial, places))
         };
         let runtime: Arc<dyn Runtime> = Arc::from(runtime);
         let threads = options.threads.get();
@@ -108,16 +141,20 @@ impl Scorer {
             let worker = Worker {
                 queue: queue.clone(),
                 decoder: Decoder::new(model.config()),
-                pad: model.config().pad_token_id,
                 batching,
             };
+            // Once is enough: every session runs the same weights.
+            let trial = trial.take();
             let runtime = Arc::clone(&runtime);
             let ready = ready.clone();
             let spawned = thread::Builder::new()
                 .name(format!("session-{index}"))
                 .spawn(move || match runtime.open() {
-                    Ok(session) => {
-                        let _ = ready.send(Ok(()));
+                    Ok(mut session) => {
+                        let refusal = trial.and_then(|(trial, places)| {
+                            trial.refusal(&places, &worker.decoder, session.as_mut())
+                        });
+                        let _ = ready.send(refusal.map_or(Ok(()), Err));
                         worker.serve(session);
                     }
                     Err(error) => {
@@ -126,12 +163,12 @@ impl Scorer {
                 });
             spawned.map_err(|error| ModelError::Load {
                 runtime: name.clone(),
-                path: model.path("model.onnx"),
+                path: model.onnx_path(),
                 reason: format!("no thread for a session ({error})"),
             })?;
         }
         drop(ready);
-        let tokeniser = Tokeniser::new(model)?;
+        let settings = model.settings_sha256(&format!("{batching:?}"));
         let info = ModelInfo {
             name: model.config().name.clone(),
             sha256: model.sha256(),
@@ -148,6 +185,7 @@ impl Scorer {
                 jobs,
                 known: Cache::new(options.cached_texts.max(1)),
                 info,
+                settings,
                 texts: AtomicU64::new(0),
                 runs: AtomicU64::new(0),
             }),
@@ -157,6 +195,12 @@ impl Scorer {
     /// What the output says of the model.
     pub fn info(&self) -> &ModelInfo {
         &self.shared.info
+    }
+
+    /// SHA-256 of what a score depends on beside graph, runtime and text:
+    /// tokenizer, configuration and batching.
+    pub fn settings(&self) -> &str {
+        &self.shared.settings
     }
 
     /// What was done so far.
@@ -210,7 +254,6 @@ impl Scorer {
 struct Worker {
     queue: async_channel::Receiver<Job>,
     decoder: Decoder,
-    pad: i64,
     batching: Batching,
 }
 
@@ -258,7 +301,7 @@ impl Worker {
 
     fn run(&self, session: &mut dyn Session, jobs: &[Job]) -> Result<Vec<Score>, ScoreError> {
         let ids: Vec<&[u32]> = jobs.iter().map(|job| job.ids.as_slice()).collect();
-        let outputs = session.run(&TokenBatch::new(&ids, self.pad))?;
+        let outputs = session.run(&TokenBatch::new(&ids, self.decoder.pad()))?;
         self.decoder.scores(&outputs)
     }
 }

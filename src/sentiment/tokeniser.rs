@@ -32,6 +32,28 @@ impl Tokeniser {
         })
     }
 
+    /// The highest token id.
+    pub(super) fn highest_id(&self) -> u32 {
+        let ids = self.tokenizer.get_vocab(true).into_values();
+        ids.max().unwrap_or(0)
+    }
+
+    /// The id of the token for unknown characters, where there is one.
+    pub(super) fn unknown_id(&self) -> Option<u32> {
+        ["[UNK]", "<unk>", "<UNK>", "UNK"]
+            .iter()
+            .find_map(|token| self.tokenizer.token_to_id(token))
+    }
+
+    /// Whether a text gets tokens of the model's own around it.
+    pub(super) fn adds_special_tokens(&self) -> bool {
+        let count = |special| {
+            let encoding = self.tokenizer.encode_fast("好", special);
+            encoding.map_or(0, |encoding| encoding.len())
+        };
+        count(true) > count(false)
+    }
+
     /// Token ids with special tokens, at most the model's maximum: of a longer
     /// text the head and the tail are kept.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, ScoreError> {

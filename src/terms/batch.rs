@@ -1,26 +1,36 @@
 //! Complaint terms of the whole batch: counted, ranked, and compared with what
 //! is usual and with the earlier calls.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::TermHit;
+use super::canonical::is_amount;
 use super::category::Category;
+use super::counted::{Counted, Place};
 use super::discovery::{Discovered, Discovery};
+use super::forms;
 use super::keyness::log_likelihood;
 use super::periods::{Change, Halves, Tally, Width};
-use super::reference;
+use super::reference::{self, Reference};
+use crate::call::Span;
 use crate::segment::Word;
 use crate::sentiment::{Label, Score};
 use crate::text::Normalised;
 
 /// Terms counted at a time; the rarest go first.
 const MOST_TERMS: usize = 50_000;
-const EXAMPLES: usize = 3;
+/// A batch of fewer calls reports terms of a single call too.
+const FEW_CALLS: u64 = 20;
+/// G² from which a term counts as more frequent than usual (p < 0.001).
+const UNUSUAL: f64 = 10.83;
+/// A form with this share of a phrase's calls brings the same news.
+const SAME_NEWS: f64 = 0.6;
 /// A turn of at most this valence counts as displeased.
-const DISPLEASED: f32 = -0.25;
+const DISPLEASED: f32 = -0.12;
 
 /// The complaint terms of one call, for [`BatchTerms::push_call`].
 #[derive(Debug, Clone)]
@@ -46,6 +56,17 @@ pub struct TurnTerms<'a> {
     pub score: &'a Score,
     /// Its complaint terms.
     pub hits: &'a [TermHit],
+    /// Personal data in the raw text. No term of the batch quotes it.
+    pub personal: &'a [Span],
+}
+
+impl TurnTerms<'_> {
+    /// Whether characters of the raw text are a part of somebody's data.
+    pub(super) fn is_personal(&self, span: Span) -> bool {
+        self.personal
+            .iter()
+            .any(|piece| piece.0 < span.1 && span.0 < piece.1)
+    }
 }
 
 /// What to report of the batch.
@@ -72,6 +93,10 @@ impl Default for BatchOptions {
 pub struct BatchTerm {
     /// The canonical form; `N` stands for a number.
     pub term: String,
+    /// Other canonical forms of the calls that are counted with it because
+    /// they contain it, the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<String>,
     /// What the complaint is about: what most of its uses are about.
     pub category: Category,
     /// Uses in customer turns.
@@ -87,7 +112,7 @@ pub struct BatchTerm {
     /// Whether the phrase was found by its frequency in this batch rather than
     /// turn by turn; such phrases do not stand in the calls.
     pub discovered: bool,
-    /// Earlier against later calls; `None` where fewer than five calls on
+    /// The earlier half of the calls against the later one; `None` where fewer than five calls on
     /// either side carry a start time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
@@ -108,22 +133,12 @@ pub struct Example {
 pub struct BatchTerms {
     terms: BTreeMap<String, Counted>,
     discovery: Discovery,
+    reference: Reference,
     times: Tally,
     width: Width,
     calls: u64,
     turns: u64,
     displeased: u64,
-}
-
-#[derive(Default)]
-struct Counted {
-    count: u64,
-    calls: u64,
-    last_call: u64,
-    displeased: u64,
-    categories: [u32; Category::ALL.len()],
-    times: Tally,
-    examples: Vec<Example>,
 }
 
 impl Default for BatchTerms {
@@ -138,11 +153,20 @@ impl BatchTerms {
         Self {
             terms: BTreeMap::new(),
             discovery: Discovery::new(),
+            reference: Reference::default(),
             times: Tally::default(),
             width: Width::default(),
             calls: 0,
             turns: 0,
             displeased: 0,
+        }
+    }
+
+    /// The same, compared with another reference of what is usual.
+    pub fn with_reference(reference: Reference) -> Self {
+        Self {
+            reference,
+            ..Self::new()
         }
     }
 
@@ -163,9 +187,20 @@ impl BatchTerms {
                 || !turn.hits.is_empty();
             self.turns += 1;
             self.displeased += u64::from(displeased);
-            for hit in turn.hits {
+            for hit in turn
+                .hits
+                .iter()
+                .filter(|hit| !is_amount(&hit.canonical) && !turn.is_personal(hit.span))
+            {
+                let place = Place {
+                    call: self.calls,
+                    call_id: call.call_id,
+                    turn: turn.turn,
+                    started_at: call.started_at,
+                    width: self.width,
+                };
                 let term = self.terms.entry(hit.canonical.clone()).or_default();
-                term.add(self.calls, call.call_id, turn.turn, hit.category, at);
+                term.add(&place, hit.category);
             }
             self.discovery.push(call.call_id, turn, displeased, at);
         }
@@ -175,7 +210,7 @@ impl BatchTerms {
     fn halve_times(&mut self) {
         self.width = self.width.doubled();
         self.times.halve();
-        self.terms.values_mut().for_each(|term| term.times.halve());
+        self.terms.values_mut().for_each(Counted::halve_times);
         self.discovery.halve_times();
     }
 
@@ -187,99 +222,98 @@ impl BatchTerms {
         }
     }
 
-    /// The batch's terms by keyness, the highest first; equal ones by count,
-    /// then by the term itself.
+    /// The batch's terms: first those that are clearly more frequent than
+    /// usual, by keyness, then the others by the number of calls. Terms of a
+    /// single call stand last; a batch of twenty calls or more leaves them out.
     pub fn finish(self, options: &BatchOptions) -> Vec<BatchTerm> {
         let halves = Halves::of(&self.times);
-        let (calls, displeased, rest) = (
-            self.calls,
-            self.displeased as f64,
-            (self.turns - self.displeased) as f64,
-        );
-        let found = self
-            .terms
-            .iter()
+        let calls = self.calls;
+        let rest = (self.turns - self.displeased) as f64;
+        let displeased = self.displeased as f64;
+        let found = forms::join(self.terms, self.width);
+        let terms = found
+            .into_iter()
             .filter(|(_, counted)| counted.count >= options.fewest_uses);
-        let mut terms: Vec<BatchTerm> = found
+        let mut terms: Vec<BatchTerm> = terms
             .map(|(term, counted)| {
-                let usual = reference::usual_rate(term) * reference::TURNS;
-                let keyness = log_likelihood(
-                    counted.displeased as f64,
-                    displeased,
-                    usual,
-                    rest + reference::TURNS,
-                );
+                let usual = self.reference.usual_uses(&term);
+                let uses = counted.count as f64;
+                let keyness = log_likelihood(uses, displeased, usual, rest + reference::TURNS);
                 counted.report(term, keyness, calls, halves.as_ref())
             })
             .collect();
-        let discovered = self.discovery.finish();
-        let new = discovered
-            .into_iter()
-            .filter(|phrase| !is_covered(phrase, &self.terms));
-        terms.extend(new.map(|phrase| phrase.report(calls, halves.as_ref())));
-        terms.sort_by(|a, b| {
-            b.keyness
-                .total_cmp(&a.keyness)
-                .then(b.count.cmp(&a.count))
-                .then_with(|| a.term.cmp(&b.term))
-        });
+        for phrase in self.discovery.finish(&self.reference) {
+            let phrase = phrase.report(calls, halves.as_ref());
+            if !is_told(&phrase, &terms) {
+                terms.retain(|term| !tells_more(&phrase, term));
+                terms.push(phrase);
+            }
+        }
+        let fewest = if calls < FEW_CALLS { 1 } else { 2 };
+        terms.retain(|term| term.calls >= fewest);
+        terms.sort_by(in_order);
         terms.truncate(options.most_terms);
         terms
     }
 }
 
-/// Whether the terms found turn by turn already tell of the phrase.
-fn is_covered(phrase: &Discovered, terms: &BTreeMap<String, Counted>) -> bool {
-    let telling = terms
-        .iter()
-        .filter(|(term, _)| term.contains(&phrase.phrase) || phrase.phrase.contains(term.as_str()));
-    let most = telling.map(|(_, counted)| counted.count).max().unwrap_or(0);
-    most * 2 >= phrase.turns
+/// Whether a term found turn by turn already tells of a discovered phrase.
+fn is_told(phrase: &BatchTerm, terms: &[BatchTerm]) -> bool {
+    terms.iter().any(|term| {
+        term.term.contains(&phrase.term) && term.calls as f64 >= SAME_NEWS * phrase.calls as f64
+    })
+}
+
+/// Whether a discovered phrase is what a term's uses are about: it is the
+/// longer form of (nearly) all of them, or the core of a rarer one.
+fn tells_more(phrase: &BatchTerm, term: &BatchTerm) -> bool {
+    let longer = phrase.term.contains(&term.term)
+        && phrase.calls as f64 >= SAME_NEWS * term.calls as f64
+        && phrase.keyness >= term.keyness;
+    let core = term.term.contains(&phrase.term) && !term.discovered;
+    longer || core
+}
+
+/// Clearly more frequent than usual first, by keyness; then by calls.
+fn in_order(a: &BatchTerm, b: &BatchTerm) -> Ordering {
+    let rank = |term: &BatchTerm| match term {
+        term if term.calls < 2 => 0,
+        term if term.keyness < UNUSUAL => 1,
+        _ => 2,
+    };
+    rank(b)
+        .cmp(&rank(a))
+        .then_with(|| {
+            if rank(a) == 1 {
+                b.calls.cmp(&a.calls).then(b.count.cmp(&a.count))
+            } else {
+                b.keyness.total_cmp(&a.keyness)
+            }
+        })
+        .then(b.count.cmp(&a.count))
+        .then_with(|| a.term.cmp(&b.term))
 }
 
 impl Counted {
-    fn add(
-        &mut self,
-        call: u64,
-        call_id: &str,
-        turn: usize,
-        category: Category,
-        at: Option<(i64, Width)>,
-    ) {
-        self.count += 1;
-        self.displeased += 1;
-        self.categories[category as usize] += 1;
-        if self.last_call == call {
-            return;
-        }
-        self.last_call = call;
-        self.calls += 1;
-        if let Some((at, width)) = at {
-            self.times.add(at, width);
-        }
-        if self.examples.len() < EXAMPLES {
-            self.examples.push(Example {
-                call_id: call_id.to_owned(),
-                turn,
-            });
-        }
-    }
-
-    fn report(&self, term: &str, keyness: f64, calls: u64, halves: Option<&Halves>) -> BatchTerm {
-        let most = self.categories.iter().copied().max().unwrap_or(0);
-        let category = Category::ALL
-            .into_iter()
-            .find(|&category| self.categories[category as usize] == most);
+    fn report(
+        mut self,
+        term: String,
+        keyness: f64,
+        calls: u64,
+        halves: Option<&Halves>,
+    ) -> BatchTerm {
+        self.forms.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         BatchTerm {
-            term: term.to_owned(),
-            category: category.unwrap_or(Category::Other),
+            term,
+            forms: self.forms.iter().map(|(form, _)| form.clone()).collect(),
+            category: self.category(),
             count: self.count,
             calls: self.calls,
             share_of_calls: self.calls as f64 / calls.max(1) as f64,
             keyness,
             discovered: false,
             change: halves.map(|halves| halves.change(&self.times)),
-            examples: self.examples.clone(),
+            examples: self.examples(),
         }
     }
 }
@@ -288,6 +322,7 @@ impl Discovered {
     fn report(self, calls: u64, halves: Option<&Halves>) -> BatchTerm {
         BatchTerm {
             term: self.phrase,
+            forms: Vec::new(),
             category: self.category,
             count: self.turns,
             calls: self.calls,

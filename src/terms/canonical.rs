@@ -58,6 +58,33 @@ pub(super) fn canonical(phrase: &str) -> String {
     fold_numbers(core)
 }
 
+/// Whether a canonical form only names an amount (N天, N块钱): it tells nothing
+/// without its turn, so it is not ranked.
+pub(super) fn is_amount(form: &str) -> bool {
+    let light = |character| {
+        is_measure(character)
+            || matches!(
+                character,
+                'N' | '钱'
+                    | '了'
+                    | '前'
+                    | '后'
+                    | '内'
+                    | '时'
+                    | '期'
+                    | '作'
+                    | '工'
+                    | '几'
+                    | '都'
+                    | '有'
+                    | '我'
+                    | '才'
+                    | '就'
+            )
+    };
+    form.contains('N') && form.chars().all(light)
+}
+
 fn strip(core: &str) -> &str {
     let opened = OPENERS.iter().find_map(|opener| core.strip_prefix(opener));
     let closed = || CLOSERS.iter().find_map(|closer| core.strip_suffix(closer));
@@ -134,12 +161,19 @@ fn is_measure(character: char) -> bool {
             | '礼'
             | '星'
             | '钟'
+            | '万'
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_are_told_from_complaints() {
+        assert!(is_amount("N天") && is_amount("N个工作日") && is_amount("N块钱"));
+        assert!(!is_amount("催了N次") && !is_amount("扣我N块") && !is_amount("敷衍"));
+    }
 
     #[test]
     fn light_words_and_numbers_fold() {

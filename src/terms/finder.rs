@@ -65,6 +65,14 @@ impl TermFinder {
         }
     }
 
+    /// A finder with the built-in lexicon and a tagger of other weights, as
+    /// `models/training/term_train.rs` writes them; `None` where they are none.
+    pub fn with_weights(weights: &[u8]) -> Option<Self> {
+        let lexicon = Arc::new(Lexicon::built_in());
+        let tagger = Some(Tagger::read(Arc::clone(&lexicon), weights)?);
+        Some(Self { lexicon, tagger })
+    }
+
     /// A finder that knows the lexicon's terms only.
     pub fn with_lexicon_only(lexicon: Lexicon) -> Self {
         Self {
@@ -97,7 +105,10 @@ impl TermFinder {
         }
         kept.sort_by_key(|candidate| candidate.range.start);
         kept.into_iter()
-            .map(|candidate| hit(turn, candidate))
+            .map(|candidate| {
+                let name = self.name(&matches, &candidate.range);
+                hit(turn, &candidate, name)
+            })
             .collect()
     }
 
@@ -144,6 +155,25 @@ impl TermFinder {
             .max_by(f32::total_cmp)
             .unwrap_or(TAGGED)
     }
+
+    /// The entry that says most of a phrase, if it says at least half: all its
+    /// variants are counted under its name.
+    fn name(&self, matches: &[Match], phrase: &Range<usize>) -> Option<&str> {
+        let shared = |found: &Match| {
+            let end = found.range.end.min(phrase.end);
+            end.saturating_sub(found.range.start.max(phrase.start))
+        };
+        let best = matches
+            .iter()
+            .filter(|found| 2 * shared(found) >= phrase.len())
+            .max_by(|a, b| {
+                let weight = |found: &Match| self.lexicon.entries()[found.entry].weight;
+                let most = shared(a).cmp(&shared(b));
+                most.then(weight(a).total_cmp(&weight(b)))
+                    .then(b.entry.cmp(&a.entry))
+            })?;
+        Some(&self.lexicon.entries()[best.entry].term)
+    }
 }
 
 fn is_free(kept: &[Candidate], candidate: &Candidate) -> bool {
@@ -155,7 +185,7 @@ fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
-fn hit(turn: &TurnText<'_>, candidate: Candidate) -> TermHit {
+fn hit(turn: &TurnText<'_>, candidate: &Candidate, name: Option<&str>) -> TermHit {
     let span = turn.normalised.raw_span(candidate.range.clone());
     TermHit {
         term: turn
@@ -164,7 +194,10 @@ fn hit(turn: &TurnText<'_>, candidate: Candidate) -> TermHit {
             .skip(span.0)
             .take(span.1 - span.0)
             .collect(),
-        canonical: canonical(&turn.normalised.text()[candidate.range]),
+        canonical: name.map_or_else(
+            || canonical(&turn.normalised.text()[candidate.range.clone()]),
+            str::to_owned,
+        ),
         category: candidate.category,
         span,
         weight: candidate.weight,

@@ -6,8 +6,10 @@
 mod batch;
 mod canonical;
 mod category;
+mod counted;
 mod discovery;
 mod finder;
+mod forms;
 mod hashing;
 mod keyness;
 mod lexicon;
@@ -24,7 +26,7 @@ pub use discovery::phrases;
 pub use finder::{TermFinder, TurnText};
 pub use lexicon::{Entry, Lexicon, LexiconError};
 pub use periods::{Change, started_at};
-pub use reference::ReferenceTable;
+pub use reference::{Reference, ReferenceTable};
 pub use rising::{RisingOptions, RisingTerms, TermAlert};
 
 use crate::call::Span;

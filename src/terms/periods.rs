@@ -52,11 +52,26 @@ impl Tally {
         }
     }
 
+    /// Adds the counts of another tally of the same width.
+    pub(super) fn join(&mut self, other: &Self) {
+        for &(bucket, count) in &other.0 {
+            self.count(bucket, count);
+        }
+    }
+
+    /// Takes one count back.
+    pub(super) fn remove(&mut self, at: i64, width: Width) {
+        let bucket = width.bucket(at);
+        if let Ok(found) = self.0.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
+            self.0[found].1 = self.0[found].1.saturating_sub(1);
+        }
+    }
+
     pub(super) fn is_crowded(&self) -> bool {
         self.0.len() > MOST_BUCKETS
     }
 
-    fn total(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         self.0.iter().map(|&(_, count)| u64::from(count)).sum()
     }
 

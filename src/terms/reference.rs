@@ -1,6 +1,7 @@
 //! How usual a form is in complaints in general, so that what is unusual in a
 //! batch stands out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::hashing::hash;
@@ -16,28 +17,52 @@ pub(super) const TURNS: f64 = 20_000.0;
 /// Rate of a form that the reference does not have.
 const UNSEEN: f64 = 0.3 / TURNS;
 
-/// Share of complaining customer turns in which a form is usual, 0..1.
-pub(super) fn usual_rate(form: &str) -> f64 {
-    let wanted = hash(form) as u32;
-    let row = |index: usize| -> (u32, u16) {
+/// How usual forms are, to compare a batch with.
+#[derive(Debug, Clone)]
+pub struct Reference(Cow<'static, [u8]>);
+
+impl Default for Reference {
+    /// The table in the binary.
+    fn default() -> Self {
+        Self(Cow::Borrowed(TABLE))
+    }
+}
+
+impl Reference {
+    /// A table as [`ReferenceTable::bytes`] writes it.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(Cow::Owned(bytes))
+    }
+
+    /// Share of complaining customer turns in which a form is usual, 0..1.
+    pub(super) fn usual_rate(&self, form: &str) -> f64 {
+        let wanted = hash(form) as u32;
+        let (mut low, mut high) = (0, self.0.len() / ROW);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let (found, rate) = self.row(middle);
+            match found.cmp(&wanted) {
+                std::cmp::Ordering::Equal => return f64::from(rate) / UNIT,
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+            }
+        }
+        UNSEEN
+    }
+
+    /// Uses of a form that are usual in [`TURNS`] complaining turns.
+    pub(super) fn usual_uses(&self, form: &str) -> f64 {
+        self.usual_rate(form) * TURNS
+    }
+
+    fn row(&self, index: usize) -> (u32, u16) {
         let at = index * ROW;
-        let bytes: [u8; ROW] = TABLE[at..at + ROW].try_into().unwrap_or_default();
+        let bytes: [u8; ROW] = self.0[at..at + ROW].try_into().unwrap_or_default();
         (
             u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
             u16::from_le_bytes([bytes[4], bytes[5]]),
         )
-    };
-    let (mut low, mut high) = (0, TABLE.len() / ROW);
-    while low < high {
-        let middle = usize::midpoint(low, high);
-        let (found, rate) = row(middle);
-        match found.cmp(&wanted) {
-            std::cmp::Ordering::Equal => return f64::from(rate) / UNIT,
-            std::cmp::Ordering::Less => low = middle + 1,
-            std::cmp::Ordering::Greater => high = middle,
-        }
     }
-    UNSEEN
 }
 
 /// Counts forms over labelled or analysed calls and writes the table.

@@ -1,8 +1,11 @@
-//! Second stage: normalised text with a map back to the raw text.
+//! Second stage: normalised text with a map back to the raw text, and the
+//! personal data in it.
 //!
 //! Matching is done on [`Normalised::text`]; what is shown to people is always
-//! the raw text, reached through [`Normalised::raw_span`].
+//! the raw text, reached through [`Normalised::raw_span`], or the raw text with
+//! placeholders for what [`personal::find`] finds.
 
 mod normalise;
+pub mod personal;
 
 pub use normalise::{Normalised, simplified};

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -80,9 +81,14 @@ impl OpenBlock {
 
 impl CallBlocks {
     /// Keeps the `most` worst of the calls that will come.
-    pub fn new(most: usize) -> io::Result<Self> {
+    /// They wait in an unnamed file in `folder`, else in the temporary folder.
+    pub fn new(most: usize, folder: Option<&Path>) -> io::Result<Self> {
+        let spill = match folder {
+            Some(folder) => tempfile::tempfile_in(folder)?,
+            None => tempfile::tempfile()?,
+        };
         Ok(Self {
-            spill: BufWriter::new(tempfile::tempfile()?),
+            spill: BufWriter::new(spill),
             open: OpenBlock::default(),
             closed: Vec::new(),
             calls: 0,

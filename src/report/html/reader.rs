@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::PageError;
+use crate::input::json_fault;
 
 const SCHEMA: &str = "callheat/1";
 
@@ -23,13 +24,13 @@ pub fn read_heatmap(
     let mut failure = None;
     while let Err(more) = json.end() {
         if rest.is_some() {
-            return Err(PageError::Json(more));
+            return Err(fault(&more));
         }
         let sink = Sink {
             push: &mut push,
             failure: &mut failure,
         };
-        let object = json.deserialize_map(sink).map_err(PageError::Json);
+        let object = json.deserialize_map(sink).map_err(|error| fault(&error));
         if let Some(failure) = failure.take() {
             return Err(failure);
         }
@@ -37,7 +38,7 @@ pub fn read_heatmap(
         if object.contains_key("schema") {
             rest = Some(object);
         } else if object.contains_key("call_id") {
-            push(&serde_json::to_vec(&object).map_err(PageError::Json)?)?;
+            push(&serde_json::to_vec(&object).map_err(|error| fault(&error))?)?;
         } else {
             return Err(PageError::Schema {
                 found: "missing".to_owned(),
@@ -50,11 +51,19 @@ pub fn read_heatmap(
     match rest.get("schema") {
         Some(Value::String(schema)) if schema == SCHEMA => {}
         other => {
-            let found = other.map_or_else(|| "missing".to_owned(), Value::to_string);
+            let found = match other {
+                Some(Value::String(name)) if name.starts_with("callheat/") => name.clone(),
+                Some(_) => "of another program".to_owned(),
+                None => "missing".to_owned(),
+            };
             return Err(PageError::Schema { found });
         }
     }
-    serde_json::to_vec(&rest).map_err(PageError::Json)
+    serde_json::to_vec(&rest).map_err(|error| fault(&error))
+}
+
+fn fault(error: &serde_json::Error) -> PageError {
+    PageError::Json(json_fault(error))
 }
 
 /// Takes one object; the elements of its `calls` go straight to `push`.

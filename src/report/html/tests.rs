@@ -26,7 +26,7 @@ fn heatmap(calls: &[Value]) -> Value {
 
 fn page_of(input: &str, options: PageOptions) -> Result<String, PageError> {
     let mut page = Vec::new();
-    write_page(input.as_bytes(), options, &mut page)?;
+    write_page(input.as_bytes(), options, None, &mut page)?;
     Ok(String::from_utf8(page).unwrap())
 }
 

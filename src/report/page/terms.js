@@ -77,23 +77,22 @@ export class TermsPanel {
   }
 }
 
-/** How the term's share of the calls changed from the earlier half to the later. */
+/**
+ * How the term's share of the calls changed from the earlier half to the later;
+ * nothing where chance alone would explain it.
+ */
 function change(value) {
   const { earlier_share: earlier, later_share: later, p } = value ?? {};
-  if (typeof earlier !== "number" || typeof later !== "number" || earlier === later) return null;
+  if (typeof earlier !== "number" || typeof later !== "number" || !(p < SIGNIFICANT)) return null;
   const rising = later > earlier;
   const by = earlier > 0 ? percent(Math.abs(later / earlier - 1)) : t("fromNone");
-  const significant = typeof p === "number" && p < SIGNIFICANT;
   const title = [
     t(rising ? "rising" : "falling", { from: percent(earlier), to: percent(later) }),
-    significant && t("significant"),
+    t("significant"),
   ];
   return el(
     "small",
-    {
-      class: `change ${rising ? "up" : "down"}${significant ? " significant" : ""}`,
-      title: title.filter(Boolean).join(" · "),
-    },
+    { class: `change ${rising ? "up" : "down"}`, title: title.join(" · ") },
     `${rising ? "▲" : "▼"}${by}`,
   );
 }

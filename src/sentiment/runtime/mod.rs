@@ -111,10 +111,17 @@ pub fn open(
     };
     match (found, choice, device) {
         (Some(path), RuntimeChoice::Auto, Device::Cpu) if !named => {
-            // A library that happens to lie about must not stop the work.
+            // A library that happens to lie about must not stop the work, nor
+            // one that cannot run what the other can.
             match onnxruntime::OnnxRuntime::load(model, &path, device) {
                 Ok(runtime) => Ok(Box::new(runtime)),
-                Err(ModelError::OnnxRuntime { .. }) => Ok(Box::new(rten::Rten::load(model)?)),
+                Err(error @ (ModelError::OnnxRuntime { .. } | ModelError::Load { .. })) => {
+                    match rten::Rten::load(model) {
+                        Ok(runtime) => Ok(Box::new(runtime)),
+                        Err(_) if matches!(error, ModelError::Load { .. }) => Err(error),
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err(error),
             }
         }
@@ -150,7 +157,7 @@ impl InputKind {
             "attention_mask" => Ok(Self::Mask),
             "token_type_ids" => Ok(Self::TokenTypes),
             _ => Err(ModelError::Invalid {
-                path: model.path("model.onnx"),
+                path: model.onnx_path(),
                 reason: format!("unknown input `{name}`; callheat gives input_ids, attention_mask and token_type_ids"),
                 mend: "export a text-classification model with `optimum-cli export onnx --task text-classification`"
                     .to_owned(),
@@ -162,7 +169,7 @@ impl InputKind {
 /// Picks the outputs by name: the logits, and the graded output if configured.
 fn pick_outputs(names: &[String], model: &Model) -> Result<(String, Option<String>), ModelError> {
     let invalid = |reason: String, mend: &str| ModelError::Invalid {
-        path: model.path("model.onnx"),
+        path: model.onnx_path(),
         reason,
         mend: mend.to_owned(),
     };

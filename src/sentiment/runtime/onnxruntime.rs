@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::Session as OrtSession;
@@ -122,7 +122,7 @@ fn open_session(
 ) -> Result<OrtRun, ModelError> {
     let refused = |reason: String| ModelError::Load {
         runtime: runtime.to_owned(),
-        path: model.path("model.onnx"),
+        path: model.onnx_path(),
         reason,
     };
     let build = || -> Result<OrtSession, ort::Error> {
@@ -135,6 +135,9 @@ fn open_session(
         if device == Device::Cuda {
             builder = builder
                 .with_execution_providers([ort::ep::CUDA::default().build().error_on_failure()])?;
+        }
+        for (name, bytes) in model.data() {
+            builder = builder.with_external_initializer_file_in_memory(name, Arc::clone(bytes))?;
         }
         builder.commit_from_memory(model.onnx())
     };

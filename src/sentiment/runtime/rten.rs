@@ -28,11 +28,14 @@ impl Rten {
     pub(super) fn load(model: &Model) -> Result<Self, ModelError> {
         let refused = |reason: String| ModelError::Load {
             runtime: NAME.to_owned(),
-            path: model.path("model.onnx"),
+            path: model.onnx_path(),
             reason,
         };
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
+        for (name, bytes) in model.data() {
+            options.external_data(name, bytes.to_vec());
+        }
         let graph = match model.static_onnx() {
             Some(bytes) => options.load_static_slice(bytes),
             None => options.load(model.onnx().to_vec()),

@@ -9,7 +9,7 @@ use crate::sentiment::Score;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
 
-/// Trained by `models/training/terms.py`. Little-endian: `CHT1`, u32 bits of
+/// Trained by `models/training/term_train.rs`. Little-endian: `CHT1`, u32 bits of
 /// the tag table, u32 bits of the category table, f32 bias against `Out`,
 /// 5 × 5 f32 transitions, f32 scale and 2^bits × 5 i8 of the tag table, then
 /// 10 f32 biases, f32 scale and 2^bits × 10 i8 of the category table.
@@ -36,10 +36,10 @@ pub(in crate::terms) struct Tagger {
     bias: f32,
     transitions: [[f32; TAGS]; TAGS],
     tag_scale: f32,
-    tags: &'static [u8],
+    tags: Vec<u8>,
     kind_bias: [f32; CATEGORIES],
     kind_scale: f32,
-    kinds: &'static [u8],
+    kinds: Vec<u8>,
 }
 
 /// A phrase the tagger takes for a complaint.
@@ -57,20 +57,25 @@ impl Tagger {
     ///
     /// `None` only if the weight file is damaged, which a test rules out.
     pub(in crate::terms) fn built_in(lexicon: Arc<Lexicon>) -> Option<Self> {
-        let mut bytes = Reader(WEIGHTS.strip_prefix(MAGIC)?);
+        Self::read(lexicon, WEIGHTS)
+    }
+
+    /// A tagger with the weights of a file; `None` where it is none.
+    pub(in crate::terms) fn read(lexicon: Arc<Lexicon>, weights: &[u8]) -> Option<Self> {
+        let mut bytes = Reader(weights.strip_prefix(MAGIC)?);
         let (tag_bits, kind_bits, bias) = (bytes.whole()?, bytes.whole()?, bytes.number()?);
         let mut transitions = [[0.0; TAGS]; TAGS];
         for weight in transitions.iter_mut().flatten() {
             *weight = bytes.number()?;
         }
         let tag_scale = bytes.number()?;
-        let tags = bytes.take(TAGS << tag_bits)?;
+        let tags = bytes.take(TAGS.checked_shl(tag_bits)?)?.to_vec();
         let mut kind_bias = [0.0; CATEGORIES];
         for weight in &mut kind_bias {
             *weight = bytes.number()?;
         }
         let kind_scale = bytes.number()?;
-        let kinds = bytes.take(CATEGORIES << kind_bits)?;
+        let kinds = bytes.take(CATEGORIES.checked_shl(kind_bits)?)?.to_vec();
         Some(Self {
             lexicon,
             tag_bits,
@@ -198,10 +203,10 @@ fn add<const N: usize>(sums: &mut [i32; N], row: &[u8]) {
 }
 
 /// Takes a weight file apart.
-struct Reader(&'static [u8]);
+struct Reader<'a>(&'a [u8]);
 
-impl Reader {
-    fn take(&mut self, length: usize) -> Option<&'static [u8]> {
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)

@@ -1,28 +1,41 @@
 //! Finds phrases that nobody listed: those that are frequent in the batch's
 //! displeased customer turns against its other turns and against what is usual.
 
+mod counts;
+mod phrase;
+
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
+
+use counts::{Neighbours, Sketch};
+pub use phrase::phrases;
+use phrase::{is_bare, is_phrase, is_unknown, text_of, word_runs};
 
 use super::batch::{Example, TurnTerms};
 use super::category::Category;
 use super::hashing::hash;
 use super::keyness::log_likelihood;
 use super::periods::{Tally, Width};
-use super::reference;
+use super::reference::{self, Reference};
+use crate::call::Span;
 use crate::segment::Word;
 
-/// Longest phrase in words and in characters.
-const MOST_WORDS: usize = 4;
-const MOST_CHARACTERS: usize = 12;
 /// Candidates kept at a time; the rarest go first.
 const MOST_CANDIDATES: usize = 100_000;
-/// Fewest displeased turns and calls that make a phrase frequent.
-const FEWEST_TURNS: u32 = 3;
-const FEWEST_CALLS: u32 = 3;
-/// Least G² against the batch's other turns (p < 0.05) and in all (p < 0.001).
-const LEAST_CONTRAST: f64 = 3.84;
+/// Fewest calls that make a phrase frequent: this many, and one in so many.
+const FEWEST_CALLS: u64 = 3;
+const ONE_CALL_IN: u64 = 500;
+/// Least G² of a single word against the batch's other turns: p < 0.05,
+/// one-sided because only more uses count.
+const LEAST_CONTRAST: f64 = 2.71;
+/// Least share of all uses that lie in displeased turns.
+const MOSTLY: f64 = 0.6;
+/// Least G² in all (p < 0.001).
 const LEAST_KEYNESS: f64 = 10.83;
+/// A phrase must be this many times as frequent as it is usual in complaints:
+/// what everybody says is not new.
+const LEAST_NOVELTY: f64 = 4.0;
+/// Share of a single known word's uses that must lie within complaint terms.
+const WITHIN_TERMS: f64 = 0.5;
 /// Words that go together less than e^this above chance are no phrase.
 const LEAST_COHESION: f64 = 1.5;
 /// A phrase with the same neighbour in more than this share of its uses is a
@@ -46,70 +59,19 @@ pub(super) struct Discovered {
 struct Candidate {
     phrase: Box<str>,
     words: u8,
+    bare: bool,
+    /// Whether it holds a word that jieba does not know.
+    unknown: bool,
     turns: u32,
     calls: u32,
+    /// Uses that share characters with a complaint term.
+    within_terms: u32,
     last_call: u64,
     left: Neighbours,
     right: Neighbours,
     categories: [u16; Category::ALL.len()],
     times: Tally,
     examples: Vec<Example>,
-}
-
-/// The commonest neighbours of a phrase, by hash.
-#[derive(Default)]
-struct Neighbours([(u32, u32); 3]);
-
-impl Neighbours {
-    fn add(&mut self, neighbour: u32) {
-        if let Some(known) = self
-            .0
-            .iter_mut()
-            .find(|known| known.0 == neighbour && known.1 > 0)
-        {
-            known.1 += 1;
-        } else if let Some(rarest) = self.0.iter_mut().min_by_key(|known| known.1) {
-            // The "frequent" algorithm of Misra and Gries on three places.
-            if rarest.1 == 0 {
-                *rarest = (neighbour, 1);
-            } else {
-                self.0.iter_mut().for_each(|known| known.1 -= 1);
-            }
-        }
-    }
-
-    fn most(&self) -> u32 {
-        self.0.iter().map(|known| known.1).max().unwrap_or(0)
-    }
-}
-
-/// Counts of all phrases of customer turns in fixed space; never too low
-/// (Cormode and Muthukrishnan 2005).
-struct Sketch(Vec<u32>);
-
-impl Sketch {
-    const WIDTH: usize = 1 << 19;
-
-    fn places(hash: u64) -> [usize; 2] {
-        [
-            hash as usize % Self::WIDTH,
-            Self::WIDTH + (hash >> 32) as usize % Self::WIDTH,
-        ]
-    }
-
-    fn add(&mut self, hash: u64) {
-        for place in Self::places(hash) {
-            self.0[place] = self.0[place].saturating_add(1);
-        }
-    }
-
-    fn count(&self, hash: u64) -> u32 {
-        Self::places(hash)
-            .into_iter()
-            .map(|place| self.0[place])
-            .min()
-            .unwrap_or(0)
-    }
 }
 
 /// Counts phrases over the batch in bounded memory.
@@ -123,9 +85,8 @@ pub(super) struct Discovery {
 
 impl Discovery {
     pub(super) fn new() -> Self {
-        let all = Sketch(vec![0; 2 * Sketch::WIDTH]);
         Self {
-            all,
+            all: Sketch::new(),
             candidates: HashMap::new(),
             displeased: 0,
             turns: 0,
@@ -151,6 +112,9 @@ impl Discovery {
         for range in word_runs(text, turn.words) {
             let words = &turn.words[range.clone()];
             let phrase = text_of(text, words);
+            if !turn.personal.is_empty() && turn.is_personal(raw_span(turn, words)) {
+                continue;
+            }
             let key = hash(phrase);
             if !seen.insert(key) {
                 continue;
@@ -165,11 +129,10 @@ impl Discovery {
                     .checked_sub(1)
                     .and_then(|before| turn.words.get(before));
                 let sides = [neighbour(before), neighbour(turn.words.get(range.end))];
-                let fresh = || Candidate::new(phrase, words.len());
-                self.candidates
-                    .entry(key)
-                    .or_insert_with(fresh)
-                    .add(self.calls, sides, turn, call_id, at);
+                let fresh = || Candidate::new(phrase, words);
+                let candidate = self.candidates.entry(key).or_insert_with(fresh);
+                candidate.add(self.calls, sides, turn, call_id, at);
+                candidate.within_terms += u32::from(lies_in_term(turn, words));
             }
         }
         self.prune();
@@ -194,12 +157,12 @@ impl Discovery {
     }
 
     /// The phrases that stand out, the most telling first.
-    pub(super) fn finish(self) -> Vec<Discovered> {
+    pub(super) fn finish(self, reference: &Reference) -> Vec<Discovered> {
         let mut standing: Vec<(f64, &Candidate)> = self
             .candidates
             .iter()
             .filter_map(|(key, candidate)| {
-                self.keyness(*key, candidate)
+                self.keyness(*key, candidate, reference)
                     .map(|keyness| (keyness, candidate))
             })
             .collect();
@@ -227,7 +190,7 @@ impl Discovery {
     }
 
     /// G² of a candidate that is frequent, telling and whole.
-    fn keyness(&self, key: u64, candidate: &Candidate) -> Option<f64> {
+    fn keyness(&self, key: u64, candidate: &Candidate, reference: &Reference) -> Option<f64> {
         let (turns, all) = (
             f64::from(candidate.turns),
             f64::from(self.all.count(key).max(candidate.turns)),
@@ -236,25 +199,24 @@ impl Discovery {
             self.displeased as f64,
             (self.turns - self.displeased) as f64,
         );
-        let usual = reference::usual_rate(&candidate.phrase) * reference::TURNS;
+        let usual = reference.usual_uses(&candidate.phrase);
         let contrast = if rest > 0.0 {
             log_likelihood(turns, displeased, all - turns, rest)
         } else {
             LEAST_CONTRAST
         };
-        let keyness = log_likelihood(
-            turns,
-            displeased,
-            all - turns + usual,
-            rest + reference::TURNS,
-        );
-        let frequent = candidate.turns >= FEWEST_TURNS && candidate.calls >= FEWEST_CALLS;
+        let others = all - turns + usual;
+        let keyness = log_likelihood(turns, displeased, others, rest + reference::TURNS);
+        let fewest = FEWEST_CALLS.max(self.calls / ONE_CALL_IN);
         let fixed = MOST_FIXED * turns;
         let whole =
             f64::from(candidate.left.most()) <= fixed && f64::from(candidate.right.most()) <= fixed;
-        let telling = contrast >= LEAST_CONTRAST && keyness >= LEAST_KEYNESS;
-        (frequent && whole && telling && self.cohesion(candidate, all) >= LEAST_COHESION)
-            .then_some(keyness)
+        let novel = turns / displeased >= LEAST_NOVELTY * usual / reference::TURNS;
+        let stands_out = u64::from(candidate.calls) >= fewest
+            && keyness >= LEAST_KEYNESS
+            && novel
+            && candidate.tells_of_complaint(contrast, all);
+        (stands_out && whole && self.cohesion(candidate, all) >= LEAST_COHESION).then_some(keyness)
     }
 
     /// Least pointwise mutual information over the ways to part the phrase.
@@ -275,10 +237,13 @@ impl Discovery {
 }
 
 impl Candidate {
-    fn new(phrase: &str, words: usize) -> Self {
+    fn new(phrase: &str, words: &[Word]) -> Self {
         Self {
             phrase: phrase.into(),
-            words: words as u8,
+            words: words.len() as u8,
+            bare: is_bare(words),
+            unknown: words.iter().any(is_unknown),
+            within_terms: 0,
             turns: 0,
             calls: 0,
             last_call: 0,
@@ -321,6 +286,20 @@ impl Candidate {
         }
     }
 
+    /// Whether its uses speak of a complaint: mostly in displeased turns, and
+    /// there more often than in others; a single word that jieba knows must
+    /// stand within terms too, and one that only names a thing is none.
+    fn tells_of_complaint(&self, contrast: f64, all: f64) -> bool {
+        if f64::from(self.turns) < MOSTLY * all {
+            return false;
+        }
+        if self.words > 1 || self.unknown {
+            return contrast > 0.0;
+        }
+        let within = f64::from(self.within_terms) >= WITHIN_TERMS * f64::from(self.turns);
+        !self.bare && within && contrast >= LEAST_CONTRAST
+    }
+
     fn discovered(&self, keyness: f64) -> Discovered {
         let most = self.categories.iter().copied().max().unwrap_or(0);
         let category = Category::ALL
@@ -338,72 +317,25 @@ impl Candidate {
     }
 }
 
-/// The phrases of a turn that discovery would consider, each once.
-pub fn phrases<'a>(text: &'a str, words: &[Word]) -> BTreeSet<&'a str> {
-    let runs = word_runs(text, words).map(|range| &words[range]);
-    runs.filter(|words| is_phrase(text, words))
-        .map(|words| text_of(text, words))
-        .collect()
-}
-
-/// Runs of adjoining words without punctuation or long numbers between them.
-fn word_runs<'a>(text: &'a str, words: &'a [Word]) -> impl Iterator<Item = Range<usize>> + 'a {
-    (0..words.len()).flat_map(move |start| {
-        let ends = start + 1..=words.len().min(start + MOST_WORDS);
-        ends.map(move |end| start..end)
-            .take_while(move |range| is_run(text, &words[range.clone()]))
-    })
-}
-
-fn is_run(text: &str, words: &[Word]) -> bool {
-    let phrase = text_of(text, words);
-    let digits = phrase.bytes().filter(u8::is_ascii_digit).count();
-    phrase.chars().all(char::is_alphanumeric)
-        && digits < 3
-        && phrase.chars().count() <= MOST_CHARACTERS
-}
-
-/// The text of adjoining words; there is at least one.
-fn text_of<'a>(text: &'a str, words: &[Word]) -> &'a str {
+/// Where adjoining words stand in the raw text; there is at least one.
+fn raw_span(turn: &TurnTerms<'_>, words: &[Word]) -> Span {
     let start = words.first().map_or(0, |word| word.range.start);
     let end = words.last().map_or(start, |word| word.range.end);
-    &text[start..end]
+    turn.normalised.raw_span(start..end)
 }
 
-/// Whether the words can stand alone as a phrase: no function word at either
-/// end, and something that names or tells.
-fn is_phrase(text: &str, words: &[Word]) -> bool {
-    let [first, .., last] = words else {
-        return words.first().is_some_and(|word| stands_alone(text, word));
+/// Whether the words share characters with one of the turn's complaint terms.
+fn lies_in_term(turn: &TurnTerms<'_>, words: &[Word]) -> bool {
+    let (Some(first), Some(last)) = (words.first(), words.last()) else {
+        return false;
     };
-    let content = words
+    if turn.hits.is_empty() {
+        return false;
+    }
+    let span = turn.normalised.raw_span(first.range.start..last.range.end);
+    turn.hits
         .iter()
-        .any(|word| word.range.len() >= 6 && word.tag.starts_with(['n', 'v', 'a', 'i', 'l']));
-    content && opens(text, first) && closes(last)
-}
-
-fn stands_alone(text: &str, word: &Word) -> bool {
-    let name = matches!(word.tag.as_str(), "nr" | "ns" | "nrt" | "nrfg");
-    !name
-        && word.tag.starts_with(['n', 'v', 'a', 'i', 'l'])
-        && text[word.range.clone()].chars().count() >= 2
-}
-
-fn opens(text: &str, word: &Word) -> bool {
-    let negates = matches!(
-        &text[word.range.clone()],
-        "不" | "没" | "没有" | "无" | "未" | "无法" | "乱" | "又"
-    );
-    negates
-        || !word.tag.starts_with([
-            'u', 'p', 'c', 'r', 'y', 'm', 'q', 'e', 'o', 'x', 'w', 'd', 't', 'f', 'z', 'k',
-        ])
-}
-
-fn closes(word: &Word) -> bool {
-    !word.tag.starts_with([
-        'u', 'p', 'c', 'r', 'y', 'm', 'q', 'e', 'o', 'x', 'w', 'd', 'z', 'k', 'h',
-    ])
+        .any(|hit| hit.span.0 < span.1 && span.0 < hit.span.1)
 }
 
 /// Whether two phrases are mostly the same.

@@ -1,0 +1,120 @@
+use std::ops::Range;
+
+use super::{Kind, Said};
+use crate::call::{Span, Speaker};
+use crate::text::Normalised;
+
+/// Stands for every byte of what is already known or already a placeholder.
+pub(super) const HIDDEN: char = '\u{1}';
+
+/// A turn on its way through the recognisers: normalised text in which what was
+/// found, and placeholders of an earlier redaction, are hidden. Hidden parts
+/// end every context, so that they neither introduce nor continue anything.
+pub(super) struct Line {
+    normalised: Normalised,
+    text: String,
+    speaker: Speaker,
+    found: Vec<(Range<usize>, Kind)>,
+}
+
+impl Line {
+    pub(super) fn new(said: &Said<'_>) -> Self {
+        let normalised = Normalised::new(said.text);
+        let text = normalised.text().replace(HIDDEN, " ");
+        let mut line = Self {
+            normalised,
+            text,
+            speaker: said.speaker,
+            found: Vec::new(),
+        };
+        if line.text.contains('[') {
+            line.hide_placeholders();
+        }
+        line
+    }
+
+    fn hide_placeholders(&mut self) {
+        for kind in Kind::ALL {
+            // Normalised text is in lower case.
+            let placeholder = kind.placeholder().to_lowercase();
+            while let Some(at) = self.text.find(&placeholder) {
+                self.hide(at..at + placeholder.len());
+            }
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn speaker(&self) -> Speaker {
+        self.speaker
+    }
+
+    /// Whether nothing in the range is hidden.
+    pub(super) fn is_free(&self, range: &Range<usize>) -> bool {
+        !range.is_empty() && !self.text[range.clone()].contains(HIDDEN)
+    }
+
+    /// Takes a piece, where it is free, and hides it.
+    pub(super) fn take(&mut self, range: Range<usize>, kind: Kind) -> bool {
+        let free = self.is_free(&range);
+        if free {
+            self.hide(range.clone());
+            self.found.push((range, kind));
+        }
+        free
+    }
+
+    fn hide(&mut self, range: Range<usize>) {
+        let hidden = HIDDEN.to_string().repeat(range.len());
+        self.text.replace_range(range, &hidden);
+    }
+
+    /// How many pieces were taken.
+    pub(super) fn taken(&self) -> usize {
+        self.found.len()
+    }
+
+    /// The pieces in the raw text, in order.
+    pub(super) fn pieces(mut self) -> Vec<super::Piece> {
+        self.found.sort_by_key(|(range, _)| range.start);
+        let mut pieces: Vec<super::Piece> = Vec::with_capacity(self.found.len());
+        for (range, kind) in self.found {
+            let Span(start, end) = self.normalised.raw_span(range);
+            // One raw character may have become several normalised ones.
+            let start = pieces.last().map_or(start, |last| start.max(last.span.1));
+            if start < end {
+                pieces.push(super::Piece {
+                    kind,
+                    span: Span(start, end),
+                });
+            }
+        }
+        pieces
+    }
+}
+
+/// The last `most` characters before a place, none of them hidden.
+pub(super) fn before(text: &str, at: usize, most: usize) -> &str {
+    let start = text[..at]
+        .char_indices()
+        .rev()
+        .take_while(|(_, character)| *character != HIDDEN)
+        .take(most)
+        .last()
+        .map_or(at, |(start, _)| start);
+    &text[start..at]
+}
+
+/// The first `most` characters after a place, none of them hidden.
+pub(super) fn after(text: &str, at: usize, most: usize) -> &str {
+    let rest = &text[at..];
+    let end = rest
+        .char_indices()
+        .take_while(|(_, character)| *character != HIDDEN)
+        .take(most)
+        .last()
+        .map_or(0, |(start, character)| start + character.len_utf8());
+    &rest[..end]
+}
