@@ -16,10 +16,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with sentiment/, helpdesk/ and calls/")
     parser.add_argument("--out", type=Path, required=True, help="model folder to write")
     parser.add_argument("--work", type=Path, default=Path("work"), help="checkpoints; a later run continues from them")
-    parser.add_argument("--profile", choices=PROFILES, default="quick", help="quick: two CPU cores; full: a GPU")
-    parser.add_argument("--stage", choices=("all", "general", "student"), default="all", help="stop after this stage")
+    parser.add_argument("--profile", choices=PROFILES, default="quick", help="see settings.py")
+    parser.add_argument(
+        "--stage", choices=("all", "teacher", "general", "student"), default="all", help="stop after it"
+    )
     options = parser.parse_args()
     run = stages.prepare(options.data, options.work, PROFILES[options.profile])
+    if options.stage == "teacher":
+        stages.teacher(run)
+        return
     if options.stage == "general":
         stages.student_general(run)
         return
@@ -28,10 +33,11 @@ def main() -> None:
         return
     experts = stages.experts(run)
     fp32 = options.work / "model-fp32.onnx"
-    export.write_folder(model, experts, stages.joined(run, model, experts), run.tokenizer_path, options.out, fp32=fp32)
+    joined, even = stages.joined(run, model, experts), stages.evened(run, model)
+    export.write_folder(model, experts, joined, even, run.tokenizer_path, options.out, fp32=fp32)
     figures = report.measure(run, options.out, fp32)
     report.save(Path("figures.json"), figures)
-    card.write(options.out, figures, report.failures(options.out))
+    card.write(options.out, figures, report.failures(options.out), taught=run.profile.teacher_general is not None)
 
 
 if __name__ == "__main__":

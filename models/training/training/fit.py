@@ -16,34 +16,51 @@ from torch.nn import functional
 from .augment import spoken, unpunctuated
 from .backbone import PAD
 from .corpus import Record
-from .encoder import Classifier
+from .encoder import WIDTH, Classifier
 from .settings import Pass
 
 MASKED = -1e4
 CHECKPOINT_SECONDS = 180
 NEUTRAL = 1
+# Learning from a teacher: the temperature of both outputs, and what the gold class still counts.
+WARMTH = 2.0
+GOLD_SHARE = 0.4
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a text is trained on: a record, and class probabilities and valence of a teacher where there is one."""
+    """What a text is trained on: a record, and what a teacher says of it where it was asked."""
 
     record: Record
-    soft: np.ndarray | None = None
-    soft_valence: float | None = None
+    soft: "Soft | None" = None
+
+
+@dataclass(frozen=True)
+class Soft:
+    """A teacher's class logits [3], valence and pooled output [width] for a text; with a leading [n] for many."""
+
+    logits: np.ndarray
+    valence: np.ndarray
+    pooled: np.ndarray
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids and mask [n, tokens], class targets [n, 3], weights, valences and what is known of each row."""
+    """Padded ids and mask [n, tokens], gold classes and their weights (0: none), valences, what is known of each row.
+
+    `soft` [n, 3] and `pooled` [n, width] are the teacher's, for the rows where `taught` is 1.
+    """
 
     ids: Tensor
     mask: Tensor
-    targets: Tensor
+    label: Tensor
     weight: Tensor
     valence: Tensor
     graded: Tensor
     binary: Tensor
+    taught: Tensor
+    soft: Tensor
+    pooled: Tensor
 
 
 def device() -> torch.device:
@@ -72,16 +89,24 @@ def cut(ids: list[int], limit: int) -> list[int]:
     return ids[: limit - tail] + ids[-tail:]
 
 
-def draw(pool: Sequence[Target], plan: Pass, rng: random.Random) -> list[Target]:
-    """The texts of one epoch: at most `plan.rows[source]` of each source, none of a source without an entry."""
+def draw(pool: Sequence[Target], limits: dict[str, int], rng: random.Random) -> list[Target]:
+    """The texts of one epoch: at most `limits[source]` of each source (-1: all), none of a source without an entry.
+
+    Those of which a teacher spoke come first.
+    """
     by_source: dict[str, list[Target]] = {}
     for target in pool:
         by_source.setdefault(target.record.source, []).append(target)
     drawn: list[Target] = []
     for source in sorted(by_source):
-        rows = plan.rows.get(source, 0)
+        rows = limits.get(source, 0)
         found = by_source[source]
-        drawn += found if rows < 0 or rows >= len(found) else rng.sample(found, rows)
+        if rows < 0 or rows >= len(found):
+            drawn += found
+            continue
+        told = [t for t in found if t.soft is not None]
+        rest = [t for t in found if t.soft is None]
+        drawn += rng.sample(told, rows) if rows <= len(told) else [*told, *rng.sample(rest, rows - len(told))]
     return drawn
 
 
@@ -121,39 +146,41 @@ def padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
 def _batch(targets: Sequence[Target], rows: Sequence[list[int]], class_weight: dict[str, np.ndarray]) -> Batch:
     ids, mask = padded(rows)
     n = len(targets)
-    probabilities, weight = np.zeros((n, 3), np.float32), np.ones(n, np.float32)
-    valence, graded = np.zeros(n, np.float32), np.zeros(n, np.float32)
+    label, weight = np.zeros(n, np.int64), np.zeros(n, np.float32)
+    valence, graded, taught = np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
+    soft, pooled = np.zeros((n, 3), np.float32), np.zeros((n, WIDTH), np.float32)
     for i, target in enumerate(targets):
-        record = target.record
-        if record.label is not None:
-            probabilities[i, record.label] = 1.0
-            if record.source in class_weight:
-                weight[i] = class_weight[record.source][record.label]
+        record, value = target.record, target.record.valence
         if target.soft is not None:
-            share = 1.0 if record.label is None else 0.5
-            probabilities[i] = (1 - share) * probabilities[i] + share * target.soft
-        value = record.valence if record.valence is not None else target.soft_valence
+            soft[i], pooled[i], taught[i] = target.soft.logits, target.soft.pooled, 1.0
+            value = float(target.soft.valence) if value is None and not record.binary else value
+        if record.label is not None:
+            label[i] = record.label
+            weight[i] = class_weight[record.source][record.label] if record.source in class_weight else 1.0
         if value is not None:
             valence[i], graded[i] = value, 1.0
-    place = device()
-    as_tensor = lambda values: torch.from_numpy(values).to(place)  # noqa: E731
-    binary = torch.tensor([t.record.binary for t in targets], device=place)
-    return Batch(ids, mask, as_tensor(probabilities), as_tensor(weight), as_tensor(valence), as_tensor(graded), binary)
+    binary = np.array([t.record.binary for t in targets], np.float32)
+    known = (label, weight, valence, graded, binary, taught, soft, pooled)
+    return Batch(ids, mask, *(torch.from_numpy(values).to(device()) for values in known))
 
 
-def _loss(model: Classifier, batch: Batch) -> Tensor:
+def _loss(model: Classifier, batch: Batch, spread: float) -> Tensor:
+    """Gold classes and valence; where a teacher spoke, its classes and its pooled output (in units of its variance)."""
     with _autocast():
-        logits, valence, _ = model(batch.ids, batch.mask)
-    logits = logits.float()
-    blocked = torch.zeros_like(logits)
-    blocked[:, NEUTRAL] = batch.binary.float() * MASKED
-    log_probabilities = functional.log_softmax(logits + blocked, dim=1)
-    targets = batch.targets.clone()
-    targets[:, NEUTRAL] *= ~batch.binary
-    targets = targets / targets.sum(1, keepdim=True).clamp_min(1e-6)
-    classes = -(targets * log_probabilities.clamp_min(-30)).sum(1)
-    graded = functional.smooth_l1_loss(valence.float(), batch.valence, reduction="none")
-    return ((classes * batch.weight).sum() + 0.5 * (graded * batch.graded).sum()) / len(classes)
+        logits, valence, pooled = model(batch.ids, batch.mask)
+    blocked = torch.zeros_like(batch.soft)
+    blocked[:, NEUTRAL] = batch.binary * MASKED
+    logits = logits.float() + blocked
+    gold = functional.cross_entropy(logits, batch.label, reduction="none") * batch.weight
+    graded = functional.smooth_l1_loss(valence.float(), batch.valence, reduction="none") * batch.graded
+    total = gold * (1 - (1 - GOLD_SHARE) * batch.taught) + 0.5 * graded
+    if bool(batch.taught.any()):
+        told = functional.log_softmax((batch.soft + blocked) / WARMTH, dim=1)
+        said = functional.log_softmax(logits / WARMTH, dim=1)
+        apart = functional.kl_div(said, told, reduction="none", log_target=True).sum(1) * WARMTH**2
+        far = ((pooled.float() - batch.pooled) ** 2).mean(1) / spread
+        total = total + batch.taught * (apart + far)
+    return total.mean()
 
 
 def class_weights(pool: Sequence[Target]) -> dict[str, np.ndarray]:
@@ -167,6 +194,33 @@ def class_weights(pool: Sequence[Target]) -> dict[str, np.ndarray]:
         raw = np.where(count > 0, 1 / np.sqrt(np.maximum(count, 1)), 0)
         weights[source] = raw * count.sum() / (raw * count).sum()
     return weights
+
+
+def _spread(pool: Sequence[Target]) -> float:
+    """The mean variance of the teacher's pooled outputs."""
+    told = [t.soft.pooled for t in pool if t.soft is not None]
+    return float(np.stack(told).astype(np.float32).var(0).mean()) if told else 1.0
+
+
+class Average:
+    """The mean of the weights over the last part of a pass: it generalises a little better than the last weights."""
+
+    FROM, EVERY = 0.7, 10
+
+    def __init__(self, model: Classifier) -> None:
+        self.count = 0
+        self.total = {name: torch.zeros_like(value) for name, value in model.state_dict().items()}
+
+    def add(self, model: Classifier, step: int, steps: int) -> None:
+        """Takes the weights of a step in, if it is one of those that count."""
+        if step == steps - 1 or step >= self.FROM * steps and step % self.EVERY == 0:
+            self.count += 1
+            for name, value in model.state_dict().items():
+                self.total[name] += value
+
+    def mean(self) -> dict[str, Tensor]:
+        """The averaged weights."""
+        return {name: (value / self.count).cpu() for name, value in self.total.items()}
 
 
 class Optimiser:
@@ -215,10 +269,12 @@ def train(
         return model.to(device())
     rng = random.Random(seed)
     torch.manual_seed(seed)
-    work = [b for _ in range(plan.epochs) for b in batches(draw(pool, plan, rng), tokenizer, plan, batch_tokens, rng)]
+    work = [
+        b for _ in range(plan.epochs) for b in batches(draw(pool, plan.rows, rng), tokenizer, plan, batch_tokens, rng)
+    ]
     weights = class_weights(pool)
     model = model.to(device()).train()
-    optimiser = Optimiser(model, plan.rate, head_factor)
+    optimiser, average, spread = Optimiser(model, plan.rate, head_factor), Average(model), _spread(pool)
     checkpoint, first = out.with_suffix(".part"), 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device(), weights_only=True)
@@ -226,6 +282,7 @@ def train(
         optimiser.adam.load_state_dict(saved["adam"])
         optimiser.lazy.load_state_dict(saved["lazy"])
         first = saved["step"]
+        average.total, average.count = saved["average"], saved["averaged"]
     tokens_total = sum(len(row) for _, rows in work for row in rows)
     print(
         f"{out.stem}: {sum(len(t) for t, _ in work)} texts, {tokens_total} tokens, {len(work)} steps, from {first}",
@@ -235,9 +292,10 @@ def train(
     tokens, running = 0, math.nan
     for step in range(first, len(work)):
         targets, rows = work[step]
-        loss = _loss(model, _batch(targets, rows, weights))
+        loss = _loss(model, _batch(targets, rows, weights), spread)
         loss.backward()
         optimiser.step(step / len(work))
+        average.add(model, step, len(work))
         value, tokens = loss.item(), tokens + sum(map(len, rows))
         running = value if math.isnan(running) else 0.98 * running + 0.02 * value
         now = time.monotonic()
@@ -254,24 +312,30 @@ def train(
                 "adam": optimiser.adam.state_dict(),
                 "lazy": optimiser.lazy.state_dict(),
                 "step": step + 1,
+                "average": average.total,
+                "averaged": average.count,
             }
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").rename(checkpoint)
-    torch.save({name: value.cpu() for name, value in model.state_dict().items()}, out)
+    model.load_state_dict(average.mean())
+    torch.save(average.mean(), out)
     checkpoint.unlink(missing_ok=True)
     return model
 
 
 @torch.no_grad()
-def scores(model: Classifier, texts: Sequence[str], tokenizer: Tokenizer, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """Class logits [n, 3] and valence [n] of the texts."""
+def taught(model: Classifier, texts: Sequence[str], tokenizer: Tokenizer, limit: int) -> Soft:
+    """What the model says of the texts."""
     model = model.to(device()).eval()
     rows = [cut(e.ids, limit) for e in tokenizer.encode_batch(list(texts))]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    logits, valence = np.zeros((len(rows), 3), np.float32), np.zeros(len(rows), np.float32)
+    said = Soft(
+        np.zeros((len(rows), 3), np.float32), np.zeros(len(rows), np.float32), np.zeros((len(rows), WIDTH), np.float16)
+    )
     for start in range(0, len(order), 64):
         part = order[start : start + 64]
         with _autocast():
-            found, graded, _ = model(*padded([rows[i] for i in part]))
-        logits[part], valence[part] = found.float().cpu().numpy(), graded.float().cpu().numpy()
-    return logits, valence
+            outputs = model(*padded([rows[i] for i in part]))
+        for kept, found in zip((said.logits, said.valence, said.pooled), outputs, strict=True):
+            kept[part] = found.float().cpu().numpy()
+    return said

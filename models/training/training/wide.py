@@ -28,7 +28,8 @@ DOMAINS = {
     "weibo": ("weibo_usual", "weibo_covid"),
     "chat": ("chat_manual",),
     "hotel": ("hotel",),
-    "goods": ("waimai", "shopping"),
+    "food": ("waimai",),
+    "goods": ("shopping",),
 }
 MOST_TEXTS = 40000
 
