@@ -25,8 +25,6 @@ use crate::text::Normalised;
 const MOST_TERMS: usize = 50_000;
 /// A batch of fewer calls reports terms of a single call too.
 const FEW_CALLS: u64 = 20;
-/// G² from which a term counts as more frequent than usual (p < 0.001).
-const UNUSUAL: f64 = 10.83;
 /// A form with this share of a phrase's calls brings the same news.
 const SAME_NEWS: f64 = 0.6;
 /// A turn of at most this valence counts as displeased.
@@ -107,7 +105,8 @@ pub struct BatchTerm {
     pub share_of_calls: f64,
     /// Log-likelihood G² of the term's use in displeased customer turns
     /// against the batch's other turns and against how usual it is in
-    /// complaints in general; negative where it is rarer than usual.
+    /// complaints in general; 0 where it is no more frequent than usual, and
+    /// for a term of a single call.
     pub keyness: f64,
     /// Whether the phrase was found by its frequency in this batch rather than
     /// turn by turn; such phrases do not stand in the calls.
@@ -222,9 +221,9 @@ impl BatchTerms {
         }
     }
 
-    /// The batch's terms: first those that are clearly more frequent than
-    /// usual, by keyness, then the others by the number of calls. Terms of a
-    /// single call stand last; a batch of twenty calls or more leaves them out.
+    /// The batch's terms: first those that are more frequent than usual, by
+    /// keyness, then the others by the number of calls. Terms of a single call
+    /// stand last; a batch of twenty calls or more leaves them out.
     pub fn finish(self, options: &BatchOptions) -> Vec<BatchTerm> {
         let halves = Halves::of(&self.times);
         let calls = self.calls;
@@ -251,6 +250,15 @@ impl BatchTerms {
         }
         let fewest = if calls < FEW_CALLS { 1 } else { 2 };
         terms.retain(|term| term.calls >= fewest);
+        for term in &mut terms {
+            // What one caller says is no news of the batch, however rare it is.
+            let is_shared = term.calls > 1;
+            term.keyness = if is_shared {
+                term.keyness.max(0.0)
+            } else {
+                0.0
+            };
+        }
         terms.sort_by(in_order);
         terms.truncate(options.most_terms);
         terms
@@ -274,22 +282,11 @@ fn tells_more(phrase: &BatchTerm, term: &BatchTerm) -> bool {
     longer || core
 }
 
-/// Clearly more frequent than usual first, by keyness; then by calls.
+/// By keyness, then by calls.
 fn in_order(a: &BatchTerm, b: &BatchTerm) -> Ordering {
-    let rank = |term: &BatchTerm| match term {
-        term if term.calls < 2 => 0,
-        term if term.keyness < UNUSUAL => 1,
-        _ => 2,
-    };
-    rank(b)
-        .cmp(&rank(a))
-        .then_with(|| {
-            if rank(a) == 1 {
-                b.calls.cmp(&a.calls).then(b.count.cmp(&a.count))
-            } else {
-                b.keyness.total_cmp(&a.keyness)
-            }
-        })
+    b.keyness
+        .total_cmp(&a.keyness)
+        .then(b.calls.cmp(&a.calls))
         .then(b.count.cmp(&a.count))
         .then_with(|| a.term.cmp(&b.term))
 }

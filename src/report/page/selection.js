@@ -130,7 +130,8 @@ export class Selection {
 
   /** A phrase discovered in the batch is not listed by its calls: read the text. */
   #hasTerm(row, term) {
-    if (row.terms.some((entry) => entry.term === term.term)) return true;
+    const names = [term.term, ...(term.forms ?? [])];
+    if (row.terms.some((entry) => names.includes(entry.term))) return true;
     return term.discovered && this.#search.textOf(row.position).includes(fold(term.term));
   }
 
