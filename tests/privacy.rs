@@ -334,3 +334,45 @@ fn messages_quote_nothing_of_a_call() {
         }
     }
 }
+
+/// What the schema's first version has, and no field that came later.
+#[test]
+fn a_heatmap_of_the_barest_form_becomes_a_redacted_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("h.json"), folder.path().join("h.html"));
+    let turn = json!({"index": 0, "speaker": "customer", "start_ms": null, "end_ms": null,
+        "text": "又乱扣费，我电话13800138000", "label": "negative", "valence": -0.8,
+        "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
+        "terms": [{"term": "乱扣费", "category": "fee", "span": [1, 4]}], "signals": []});
+    let call = json!({"call_id": "c", "source": {"path": "c.json", "format": "native"}, "meta": {},
+        "duration_ms": null, "turns": [turn],
+        "heatmap": [{"speaker": "customer", "cells": [{"bin": 0, "valence": -0.8, "turns": 1, "complaints": {"fee": 1}}]}],
+        "turning_points": [{"turn": 0, "direction": "deterioration", "from": 0.0, "to": -0.8, "confidence": 0.9,
+            "confirmed_at": 0, "trigger": {"turn": 0, "speaker": "agent"}}],
+        "complaint_terms": [{"term": "乱扣费", "category": "fee", "count": 1, "turns": [0]}],
+        "escalation": {"risk": 0.2, "level": "medium", "reasons": [{"signal": "churn", "turn": 0, "text": "又乱扣费"}]},
+        "timing": {"talk_ratio": null, "silences": null, "interruptions": null, "chars_per_minute": null},
+        "warnings": []});
+    let heatmap = json!({"schema": "callheat/1", "generator": {"name": "callheat", "version": "0"},
+        "model": {"name": "m", "sha256": "00", "labels": ["negative", "neutral", "positive"], "runtime": "rten"},
+        "bins": 1, "calls": [call],
+        "terms": [{"term": "乱扣费", "category": "fee", "count": 1, "calls": 1, "keyness": 1.0, "discovered": false,
+            "examples": [{"call_id": "c", "turn": 0}]}],
+        "heatmap": {"customer": [-0.8], "complaints": {"fee": [1]}},
+        "summary": {"calls": 1, "failed": 0, "turns": 1, "levels": {"low": 0, "medium": 1, "high": 0}}});
+    fs::write(&input, heatmap.to_string()).unwrap();
+    let run = callheat(&["report", path(&input), "-o", path(&output)]);
+    assert_eq!(
+        run.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let page = decoded(&fs::read_to_string(&output).unwrap());
+    assert!(
+        page.contains("乱扣费") && page.contains("[手机号]"),
+        "{page}"
+    );
+    assert!(!page.contains("13800138000"));
+    assert!(page.contains(r#""share_of_calls":1"#), "{page}");
+}

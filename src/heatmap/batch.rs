@@ -32,6 +32,7 @@ pub struct Heatmap {
     /// Counts.
     pub summary: Summary,
     /// What could not be read or analysed.
+    #[serde(default)]
     pub failures: Vec<Failure>,
 }
 

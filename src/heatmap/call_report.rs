@@ -29,6 +29,7 @@ pub struct CallReport {
     /// Emotional turning points (情绪拐点) of the customer, in order.
     pub turning_points: Vec<TurningPoint>,
     /// The customer's emotional level over the call.
+    #[serde(default)]
     pub arc: Course,
     /// Complaint terms (投诉词) of the customer, most frequent first.
     pub complaint_terms: Vec<ComplaintTerm>,
@@ -98,6 +99,7 @@ pub struct TermSpan {
     /// The words as they stand in the text.
     pub term: String,
     /// The form under which it is counted: numbers and light words folded.
+    #[serde(default)]
     pub canonical: String,
     /// What it is about.
     pub category: Category,

@@ -225,8 +225,14 @@ pub fn write_page<W: Write>(
         let shown = serde_json::to_vec(&redactor.call(&call)).map_err(io::Error::from)?;
         writer.push_call(&shown)
     })?;
-    let rest: Heatmap =
+    let mut rest: Heatmap =
         serde_json::from_slice(&rest).map_err(|error| PageError::Json(json_fault(&error)))?;
+    for term in &mut rest.terms {
+        // Absent in heatmaps that something else wrote.
+        if term.share_of_calls == 0.0 {
+            term.share_of_calls = term.calls as f64 / rest.summary.calls.max(1) as f64;
+        }
+    }
     let shown = serde_json::to_vec(&redactor.heatmap(rest)).map_err(io::Error::from)?;
     writer.finish(&shown)
 }

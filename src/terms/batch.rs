@@ -102,6 +102,7 @@ pub struct BatchTerm {
     /// Calls with at least one use.
     pub calls: u64,
     /// `calls` as a share of all calls, 0..1.
+    #[serde(default)]
     pub share_of_calls: f64,
     /// Log-likelihood G² of the term's use in displeased customer turns
     /// against the batch's other turns and against how usual it is in

@@ -25,7 +25,10 @@ const CHROMIUMS = [
 export const folder = mkdtempSync(path.join(tmpdir(), "callheat-page-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** Has the binary write the page of a heatmap; returns the path of the page. */
+/**
+ * Has the binary write the page of a heatmap as it is (the tests of redaction are
+ * in Rust); returns the path of the page.
+ */
 export function writePage(name, heatmap, ...options) {
   if (!existsSync(binary)) {
     throw new Error(`no program at ${binary}: run \`cargo build\`, or set CALLHEAT_BIN`);
@@ -33,7 +36,7 @@ export function writePage(name, heatmap, ...options) {
   const input = path.join(folder, `${name}.json`);
   const output = path.join(folder, `${name}.html`);
   writeFileSync(input, JSON.stringify(heatmap));
-  execFileSync(binary, ["report", input, "-o", output, ...options], { stdio: "pipe" });
+  execFileSync(binary, ["report", input, "-o", output, "--no-redact", ...options], { stdio: "pipe" });
   return output;
 }
 
