@@ -36,7 +36,9 @@ export function writePage(name, heatmap, ...options) {
   const input = path.join(folder, `${name}.json`);
   const output = path.join(folder, `${name}.html`);
   writeFileSync(input, JSON.stringify(heatmap));
-  execFileSync(binary, ["report", input, "-o", output, "--no-redact", ...options], { stdio: "pipe" });
+  execFileSync(binary, ["report", input, "-o", output, "--no-redact", ...options], {
+    stdio: "pipe",
+  });
   return output;
 }
 
