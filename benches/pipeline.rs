@@ -9,6 +9,7 @@
 
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -26,7 +27,10 @@ use callheat::terms::{Lexicon, TermFinder};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
 
-fn analyser(choice: RuntimeChoice) -> Option<Analyser> {
+/// Enough that calls overlap as they do in a batch.
+const CALLS: usize = 24;
+
+fn analyser(choice: RuntimeChoice) -> Option<Arc<Analyser>> {
     let model = Model::built_in().ok()?;
     let runtime = runtime::open(&model, choice, None, Device::Cpu).ok()?;
     // Nothing is remembered: every repetition has to run the model.
@@ -42,7 +46,7 @@ fn analyser(choice: RuntimeChoice) -> Option<Analyser> {
         risk: RiskModel::default(),
         options: AnalyserOptions::default(),
     };
-    Some(Analyser::new(scorer, stages))
+    Some(Arc::new(Analyser::new(scorer, stages)))
 }
 
 /// The sessions of a [`Scorer`] without the scorer: each takes the next sequence
@@ -88,13 +92,13 @@ impl BarePool {
     }
 }
 
-/// Eight calls of at most `turns` turns each, every text distinct.
+/// Calls of at most `turns` turns each, every text distinct.
 fn calls(turns: usize) -> Vec<Call> {
     let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/calls"));
     let read = input::read(&[InputPath::from(folder)], &InputOptions::default());
     let source: Vec<Call> = read.filter_map(Result::ok).collect();
     let all: Vec<_> = source.iter().flat_map(|call| call.turns.clone()).collect();
-    (0..8)
+    (0..CALLS)
         .map(|number| {
             let mut call = source[number % source.len()].clone();
             call.turns = all
@@ -155,7 +159,10 @@ fn pipeline(criterion: &mut Criterion) {
                 &calls,
                 |bencher, calls| {
                     bencher.iter(|| {
-                        let all = calls.iter().map(|call| analyser.analyse(call.clone()));
+                        let all = calls.iter().map(|call| {
+                            let (analyser, call) = (Arc::clone(&analyser), call.clone());
+                            tokio.spawn(async move { analyser.analyse(call).await.is_ok() })
+                        });
                         black_box(tokio.block_on(join_all(all)).len())
                     });
                 },

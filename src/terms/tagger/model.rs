@@ -21,8 +21,13 @@ const MAGIC: &[u8] = b"CHT1";
 const TAGS: usize = 5;
 const OUT: usize = 0;
 const FIRST: usize = 1;
+const INNER: usize = 2;
 const LAST: usize = 3;
 const ONLY: usize = 4;
+/// Tags before which no phrase is open any more.
+const ENDS: [usize; 3] = [OUT, LAST, ONLY];
+/// Characters of the longest phrase: none of those a reader marked is longer.
+const LONGEST: usize = 12;
 const CATEGORIES: usize = Category::ALL.len();
 /// Score of what cannot be.
 const NEVER: f32 = -1.0e4;
@@ -138,41 +143,54 @@ impl Tagger {
         features.ends.iter().map(emission).collect()
     }
 
-    /// The best sequence of tags (Viterbi).
+    /// The best sequence of tags in which no phrase is longer than [`LONGEST`]
+    /// characters (Viterbi over phrases instead of tags).
     fn decode(&self, emissions: &[[f32; TAGS]]) -> Vec<usize> {
-        let Some((first, rest)) = emissions.split_first() else {
-            return Vec::new();
-        };
-        let mut best = *first;
-        best[2] = NEVER;
-        best[LAST] = NEVER;
-        let mut back = Vec::with_capacity(rest.len());
-        for emission in rest {
-            let mut from = [0; TAGS];
-            let mut next = [NEVER; TAGS];
-            for tag in 0..TAGS {
-                let (before, score) = (0..TAGS)
-                    .map(|before| (before, best[before] + self.transitions[before][tag]))
-                    .max_by(|a, b| a.1.total_cmp(&b.1))
-                    .unwrap_or((OUT, NEVER));
-                from[tag] = before;
-                next[tag] = score + emission[tag];
+        // best[k][tag]: of the first k characters, the last of which has the tag.
+        let mut best = vec![[NEVER; TAGS]; emissions.len() + 1];
+        let mut back = vec![[Step::default(); TAGS]; emissions.len() + 1];
+        for end in 1..=emissions.len() {
+            for tag in [OUT, ONLY] {
+                let (score, before) = self.enter(&best, end - 1, tag);
+                best[end][tag] = score + emissions[end - 1][tag];
+                back[end][tag] = Step { length: 1, before };
             }
-            back.push(from);
-            best = next;
+            let mut inner = 0.0;
+            for length in 2..=LONGEST.min(end) {
+                let start = end - length;
+                let middle = match length {
+                    2 => self.transitions[FIRST][LAST],
+                    3.. => {
+                        inner += emissions[start + 1][INNER];
+                        let turns = (length - 3) as f32 * self.transitions[INNER][INNER];
+                        self.transitions[FIRST][INNER]
+                            + inner
+                            + turns
+                            + self.transitions[INNER][LAST]
+                    }
+                    _ => NEVER,
+                };
+                let (entered, before) = self.enter(&best, start, FIRST);
+                let score = entered + emissions[start][FIRST] + middle + emissions[end - 1][LAST];
+                if score > best[end][LAST] {
+                    best[end][LAST] = score;
+                    back[end][LAST] = Step { length, before };
+                }
+            }
         }
-        let ends = [OUT, LAST, ONLY];
-        let mut tag = ends
-            .into_iter()
-            .max_by(|&a, &b| best[a].total_cmp(&best[b]))
-            .unwrap_or(OUT);
-        let mut tags = vec![tag];
-        for from in back.iter().rev() {
-            tag = from[tag];
-            tags.push(tag);
+        spelled_out(&best, &back)
+    }
+
+    /// The best score with which `tag` follows the first `at` characters, and
+    /// the tag before it.
+    fn enter(&self, best: &[[f32; TAGS]], at: usize, tag: usize) -> (f32, usize) {
+        if at == 0 {
+            return (0.0, OUT);
         }
-        tags.reverse();
-        tags
+        ENDS.into_iter()
+            .map(|before| (best[at][before] + self.transitions[before][tag], before))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .unwrap_or((NEVER, OUT))
     }
 
     /// The category of the characters `first..end`.
@@ -194,6 +212,34 @@ impl Tagger {
             .max_by(|&a, &b| score(a).total_cmp(&score(b)))
             .unwrap_or(Category::Other)
     }
+}
+
+/// How the best sequence came to a tag: so many characters, after which tag.
+#[derive(Debug, Clone, Copy, Default)]
+struct Step {
+    length: usize,
+    before: usize,
+}
+
+/// The tags of the best sequence, one a character.
+fn spelled_out(best: &[[f32; TAGS]], back: &[[Step; TAGS]]) -> Vec<usize> {
+    let mut end = best.len() - 1;
+    let mut tags = vec![OUT; end];
+    let last = ENDS
+        .into_iter()
+        .max_by(|&a, &b| best[end][a].total_cmp(&best[end][b]));
+    let mut tag = last.unwrap_or(OUT);
+    while end > 0 {
+        let Step { length, before } = back[end][tag];
+        let start = end - length.max(1);
+        if tag == LAST {
+            tags[start..end].fill(INNER);
+            tags[start] = FIRST;
+        }
+        tags[end - 1] = tag;
+        (end, tag) = (start, before);
+    }
+    tags
 }
 
 fn add<const N: usize>(sums: &mut [i32; N], row: &[u8]) {
