@@ -122,7 +122,7 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
         bins: analyser.stages().options.bins,
     };
     let shown_to_people = !args.privacy.no_redact;
-    let mut reports: Vec<Box<dyn Report>> = Vec::new();
+    let mut reports = Reports::default();
     let only_stdout = args.output.is_none() && args.csv.is_none() && args.html.is_none();
     let stdout = PathBuf::from("-");
     let output = if only_stdout {
@@ -136,11 +136,11 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
             OutputFormat::Json => Box::new(JsonReport::begin(destination, &head)?),
             OutputFormat::Jsonl => Box::new(JsonLinesReport::begin(destination, &head)),
         };
-        reports.push(redacted_if(args.privacy.redact, report));
+        reports.add(args.privacy.redact, report);
     }
     if let Some(path) = &args.csv {
-        let report = Box::new(CsvReport::begin(Destination::create(path)?)?);
-        reports.push(redacted_if(shown_to_people, report));
+        let report = CsvReport::begin(Destination::create(path)?)?;
+        reports.add(shown_to_people, Box::new(report));
     }
     let language = args.lang.into();
     if let Some(path) = &args.html {
@@ -149,7 +149,7 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
             ..PageOptions::default()
         };
         let report = PageReport::begin(Destination::create(path)?, &head, options)?;
-        reports.push(redacted_if(shown_to_people, Box::new(report)));
+        reports.add(shown_to_people, Box::new(report));
     }
     let stdout_is_taken = [output, args.csv.as_ref(), args.html.as_ref()]
         .into_iter()
@@ -160,20 +160,36 @@ fn reports(args: &AnalyzeArgs, analyser: &Analyser) -> anyhow::Result<Vec<Box<dy
     } else if stdout_is_taken {
         let paint = paint_is_wanted(&io::stderr());
         let report = TerminalReport::new(io::stderr(), &head, language, paint);
-        reports.push(redacted_if(shown_to_people, Box::new(report)));
+        reports.add(shown_to_people, Box::new(report));
     } else {
         let paint = paint_is_wanted(&io::stdout());
         let report = TerminalReport::new(io::stdout(), &head, language, paint);
-        reports.push(redacted_if(shown_to_people, Box::new(report)));
+        reports.add(shown_to_people, Box::new(report));
     }
-    Ok(reports)
+    Ok(reports.all())
 }
 
-/// With placeholders in place of personal data, if wanted.
-fn redacted_if(wanted: bool, report: Box<dyn Report>) -> Box<dyn Report> {
-    if wanted {
-        Box::new(RedactedReport::new(report))
-    } else {
-        report
+/// Reports of results as they are, and of results with placeholders in place of
+/// personal data.
+#[derive(Default)]
+struct Reports {
+    raw: Vec<Box<dyn Report>>,
+    redacted: Vec<Box<dyn Report>>,
+}
+
+impl Reports {
+    fn add(&mut self, is_redacted: bool, report: Box<dyn Report>) {
+        if is_redacted {
+            self.redacted.push(report);
+        } else {
+            self.raw.push(report);
+        }
+    }
+
+    fn all(mut self) -> Vec<Box<dyn Report>> {
+        if !self.redacted.is_empty() {
+            self.raw.push(Box::new(RedactedReport::new(self.redacted)));
+        }
+        self.raw
     }
 }

@@ -3,15 +3,16 @@ use std::io;
 use super::{BatchTail, Report};
 use crate::heatmap::{CallReport, Redactor};
 
-/// A report that is given results with placeholders in place of personal data.
+/// Reports that are given results with placeholders in place of personal data,
+/// which is looked for once for all of them.
 pub struct RedactedReport {
-    inner: Box<dyn Report>,
+    inner: Vec<Box<dyn Report>>,
     redactor: Redactor,
 }
 
 impl RedactedReport {
     /// Redacts what goes to `inner`.
-    pub fn new(inner: Box<dyn Report>) -> Self {
+    pub fn new(inner: Vec<Box<dyn Report>>) -> Self {
         Self {
             inner,
             redactor: Redactor::default(),
@@ -21,7 +22,10 @@ impl RedactedReport {
 
 impl Report for RedactedReport {
     fn push(&mut self, call: &CallReport) -> io::Result<()> {
-        self.inner.push(&self.redactor.call(call))
+        let shown = self.redactor.call(call);
+        self.inner
+            .iter_mut()
+            .try_for_each(|report| report.push(&shown))
     }
 
     fn finish(mut self: Box<Self>, tail: &BatchTail) -> io::Result<()> {
@@ -36,6 +40,8 @@ impl Report for RedactedReport {
             failures,
             ..tail.clone()
         };
-        self.inner.finish(&tail)
+        self.inner
+            .into_iter()
+            .try_for_each(|report| report.finish(&tail))
     }
 }

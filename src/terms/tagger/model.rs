@@ -149,7 +149,10 @@ impl Tagger {
         // best[k][tag]: of the first k characters, the last of which has the tag.
         let mut best = vec![[NEVER; TAGS]; emissions.len() + 1];
         let mut back = vec![[Step::default(); TAGS]; emissions.len() + 1];
+        // How a phrase of several characters can begin after the first k.
+        let mut begun = Vec::with_capacity(emissions.len());
         for end in 1..=emissions.len() {
+            begun.push(self.enter(&best, end - 1, FIRST));
             for tag in [OUT, ONLY] {
                 let (score, before) = self.enter(&best, end - 1, tag);
                 best[end][tag] = score + emissions[end - 1][tag];
@@ -170,7 +173,7 @@ impl Tagger {
                     }
                     _ => NEVER,
                 };
-                let (entered, before) = self.enter(&best, start, FIRST);
+                let (entered, before) = begun[start];
                 let score = entered + emissions[start][FIRST] + middle + emissions[end - 1][LAST];
                 if score > best[end][LAST] {
                     best[end][LAST] = score;
