@@ -344,8 +344,11 @@ fn a_heatmap_of_the_barest_form_becomes_a_redacted_page() {
         "text": "又乱扣费，我电话13800138000", "label": "negative", "valence": -0.8,
         "probabilities": {"negative": 0.8, "neutral": 0.1, "positive": 0.1},
         "terms": [{"term": "乱扣费", "category": "fee", "span": [1, 4]}], "signals": []});
+    let mut later = turn.clone();
+    later["index"] = json!(1);
+    later["text"] = json!("又乱扣费");
     let call = json!({"call_id": "c", "source": {"path": "c.json", "format": "native"}, "meta": {},
-        "duration_ms": null, "turns": [turn],
+        "duration_ms": null, "turns": [turn, later],
         "heatmap": [{"speaker": "customer", "cells": [{"bin": 0, "valence": -0.8, "turns": 1, "complaints": {"fee": 1}}]}],
         "turning_points": [{"turn": 0, "direction": "deterioration", "from": 0.0, "to": -0.8, "confidence": 0.9,
             "confirmed_at": 0, "trigger": {"turn": 0, "speaker": "agent"}}],
@@ -374,5 +377,9 @@ fn a_heatmap_of_the_barest_form_becomes_a_redacted_page() {
         "{page}"
     );
     assert!(!page.contains("13800138000"));
+    assert!(
+        !page.contains(r#""term":"""#),
+        "a term lost its name: {page}"
+    );
     assert!(page.contains(r#""share_of_calls":1"#), "{page}");
 }

@@ -159,15 +159,10 @@ pub(super) fn turn_shown(turn: &TurnReport, shown: &Shown) -> TurnReport {
 
 fn term_shown(term: &TermSpan, raw: &str, shown: &Shown) -> Option<TermSpan> {
     if !shown.is_touched(term.span) {
-        let mut shown_term = TermSpan {
+        return Some(TermSpan {
             span: shown.span(term.span),
             ..term.clone()
-        };
-        if shown_term.canonical.is_empty() {
-            // Written by something that counts terms as they are said.
-            shown_term.canonical.clone_from(&term.term);
-        }
-        return Some(shown_term);
+        });
     }
     let Span(start, end) = shown.untouched(term.span)?;
     let rest: String = raw.chars().skip(start).take(end - start).collect();

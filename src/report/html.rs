@@ -218,10 +218,17 @@ pub fn write_page<W: Write>(
     let mut number = 0;
     let rest = reader::read_heatmap(heatmap, |call| {
         number += 1;
-        let call: CallReport = serde_json::from_slice(call).map_err(|error| PageError::Call {
-            number,
-            problem: json_fault(&error),
-        })?;
+        let mut call: CallReport =
+            serde_json::from_slice(call).map_err(|error| PageError::Call {
+                number,
+                problem: json_fault(&error),
+            })?;
+        for term in call.turns.iter_mut().flat_map(|turn| &mut turn.terms) {
+            // Absent in heatmaps that something else wrote: counted as it is said.
+            if term.canonical.is_empty() {
+                term.canonical.clone_from(&term.term);
+            }
+        }
         let shown = serde_json::to_vec(&redactor.call(&call)).map_err(io::Error::from)?;
         writer.push_call(&shown)
     })?;
