@@ -83,6 +83,7 @@ fn stages(criterion: &mut Criterion) {
                     normalised,
                     words,
                     score: &Score::NEUTRAL,
+                    marked: None,
                     raw: &turn.text,
                 }));
             }

@@ -10,13 +10,14 @@ use callheat::sentiment::{Device, Label, Model, ModelError, RuntimeChoice, runti
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const GOOD: [&str; 8] = [
+const GOOD: [&str; 9] = [
     "bert",
     "bert-external",
     "bert-quantised",
     "bert-probabilities",
     "roberta",
     "xlm-roberta",
+    "ernie",
     "distilbert",
     "distilbert-int32",
 ];
@@ -206,6 +207,12 @@ fn what_a_model_is_like_is_told() {
     assert_eq!(
         of("xlm-roberta")["labels"][0],
         json!({"name": "差评", "meaning": "negative"})
+    );
+    let ernie = of("ernie");
+    assert!(inputs(&ernie).contains(&"task_type_ids int64".to_owned()));
+    assert_eq!(
+        ernie["labels"][2],
+        json!({"name": "积极", "meaning": "positive"})
     );
     // RoBERTa keeps two positions for itself.
     assert_eq!(of("roberta")["length"]["positions"], 64);
@@ -397,6 +404,19 @@ fn everything_that_is_wrong_is_listed_at_once() {
         shown.contains("mend 4:") && shown.contains("cannot be used"),
         "{shown}"
     );
+}
+
+#[test]
+fn an_output_for_phrases_that_is_none_is_refused() {
+    for (output, problem) in [
+        ("token_logits", "no output `token_logits`"),
+        ("logits", "output `logits` is float32"),
+    ] {
+        let folder = copy("bert");
+        let toml = format!("[phrases]\noutput = \"{output}\"\ncategories = [\"fee\"]\n");
+        fs::write(folder.path().join("callheat.toml"), toml).unwrap();
+        refused(folder.path(), problem, "phrases");
+    }
 }
 
 #[test]

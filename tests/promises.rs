@@ -15,7 +15,9 @@ use callheat::pipeline::{
 };
 use callheat::report::{BatchTail, Report};
 use callheat::segment::Segmenter;
-use callheat::sentiment::{Device, Model, RuntimeChoice, Score, Scorer, ScorerOptions, runtime};
+use callheat::sentiment::{
+    Device, MarkedPhrase, Model, Reading, RuntimeChoice, Score, Scorer, ScorerOptions, runtime,
+};
 use callheat::terms::{Lexicon, TermFinder};
 use callheat::text::Normalised;
 use proptest::prelude::*;
@@ -141,7 +143,15 @@ proptest! {
         let mut fold = CallFold::new(stages);
         for (turn, negative) in turns.iter().zip(scores) {
             let valence = 1.0 - 2.0 * negative;
-            fold.push(turn, Score { negative, neutral: 0.0, positive: 1.0 - negative, valence });
+            let score = Score { negative, neutral: 0.0, positive: 1.0 - negative, valence };
+            let length = turn.text.chars().count() as u32;
+            let phrases = (0..length).step_by(3).map(|start| MarkedPhrase {
+                start,
+                end: length.min(start + 4),
+                chance: negative,
+                category: "fee".into(),
+            });
+            fold.push(turn, &Reading { score, phrases: Some(phrases.collect()) });
         }
         let report = fold.finish("c".to_owned(), call(String::new(), Vec::new()).source, Meta::new(), Vec::new()).report;
         prop_assert_eq!(report.turns.len(), turns.len());

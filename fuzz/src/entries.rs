@@ -12,7 +12,7 @@ use callheat::input::{Format, InputOptions, InputPath, LiveCall, LiveLine, read}
 use callheat::pipeline::{AnalyserOptions, CallFold, Journal, JournalOwner, Stages};
 use callheat::report::html::{PageOptions, write_page};
 use callheat::segment::Segmenter;
-use callheat::sentiment::{Model, Score, Tokeniser};
+use callheat::sentiment::{MarkedPhrase, Model, Reading, Score, Tokeniser};
 use callheat::terms::{BatchOptions, BatchTerms, Lexicon, TermFinder, TurnText};
 use callheat::text::Normalised;
 
@@ -94,6 +94,7 @@ pub fn lists(bytes: &[u8]) {
                 normalised: &normalised,
                 words: &[],
                 score: &score,
+                marked: None,
                 raw: TURN,
             };
             for hit in TermFinder::with_lexicon_only(lexicon).find(&turn) {
@@ -180,11 +181,11 @@ pub fn results(bytes: &[u8]) {
                 continue;
             };
             let call = call_of(TURN);
-            let score = vec![Score::NEUTRAL; call.turns.len()];
-            journal.record(&call, &score).expect("space");
+            let readings = vec![Reading::from(Score::NEUTRAL); call.turns.len()];
+            journal.record(&call, &readings).expect("space");
             drop(journal);
             let journal = Journal::open(&path, &owner).expect("it was sound");
-            assert_eq!(journal.recall(&call).expect("readable"), Some(score));
+            assert_eq!(journal.recall(&call).expect("readable"), Some(readings));
         }
     });
 }
@@ -233,15 +234,21 @@ fn fold(call: &Call) -> CallReport {
     for turn in &call.turns {
         let negative = turn.text.bytes().fold(0_u8, u8::wrapping_add);
         let negative = f32::from(negative) / 255.0;
-        fold.push(
-            turn,
-            Score {
-                negative,
-                neutral: 0.0,
-                positive: 1.0 - negative,
-                valence: 1.0 - 2.0 * negative,
-            },
-        );
+        let score = Score {
+            negative,
+            neutral: 0.0,
+            positive: 1.0 - negative,
+            valence: 1.0 - 2.0 * negative,
+        };
+        // Places that the text may not have, in any order.
+        let phrases = turn.text.bytes().step_by(5).map(|byte| MarkedPhrase {
+            start: u32::from(byte % 31),
+            end: u32::from(byte % 31) + u32::from(byte % 7),
+            chance: f32::from(byte) / 255.0,
+            category: ["fee", "delay", "none"][usize::from(byte % 3)].into(),
+        });
+        let phrases = Some(phrases.collect());
+        fold.push(turn, &Reading { score, phrases });
     }
     let analysed = fold.finish(
         call.id.clone(),

@@ -77,8 +77,8 @@ def clean(text):
 class CallData:
     """The customer turns of a call that carry evidence, with what stands around them."""
 
-    def __init__(self, gold, analysis):
-        self.id = gold["call_id"]
+    def __init__(self, gold, analysis, path):
+        self.id, self.path = gold["call_id"], path
         turns = gold["turns"]
         self.customer = [i for i, t in enumerate(turns) if t["speaker"] == "customer"]
         self.points = [(p["turn"], p["direction"]) for p in gold.get("turning_points", [])]
@@ -105,7 +105,7 @@ def load(paths, analysis_path):
         call = json.loads(line)
         if call.get("call_id") is not None:
             analysis[call["call_id"]] = call
-    return [CallData(gold, analysis.get(gold["call_id"]))
+    return [CallData(gold, analysis.get(gold["call_id"]), path)
             for path in paths for gold in map(json.loads, open(path, encoding="utf-8"))]
 
 
@@ -415,8 +415,17 @@ def main():
         print("turning points F1/P/R, all calls:", *(f"{v:.3f}" for v in points_f1(calls, found)),
               " calls the model has not seen:", *(f"{v:.3f}" for v in points_f1([c for c in calls if c.id in unseen], found)),
               " thresholds", *(f"{t:.2f}" for t in thresholds), flush=True)
+        for path in args.gold:
+            mine = [c for c in calls if c.path == path]
+            if mine:
+                report_points(Path(path).name, mine, unseen, found)
     if args.write:
         write(fit_cues(grams, everything, args.keep), calls, unseen, (cue_now, cue_settled), (now, settled), thresholds)
+
+
+def report_points(name, calls, unseen, found):
+    for kind, part in (("all", calls), ("not seen", [c for c in calls if c.id in unseen])):
+        print(f"  {name}, {len(part)} calls, {kind}:", *(f"{v:.3f}" for v in points_f1(part, found)), flush=True)
 
 
 def report(name, calls, unseen, levels):

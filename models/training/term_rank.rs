@@ -12,13 +12,12 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write, stdin, stdout};
 
+use callheat::heatmap::TermSpan;
 use callheat::segment::{Segmenter, Word};
 use callheat::sentiment::Score;
-use callheat::terms::{
-    BatchOptions, BatchTerms, CallTerms, Lexicon, Reference, TermFinder, TermHit, TurnTerms,
-    TurnText,
-};
+use callheat::terms::{BatchOptions, BatchTerms, CallTerms, Reference, TermHit, TurnTerms};
 use callheat::text::Normalised;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 struct Turn {
@@ -30,7 +29,17 @@ struct Turn {
 
 struct Reader {
     segmenter: Segmenter,
-    finder: TermFinder,
+}
+
+/// A term as the batch counts it; its weight does not matter there.
+fn hit(found: &TermSpan) -> TermHit {
+    TermHit {
+        term: found.term.clone(),
+        canonical: found.canonical.clone(),
+        category: found.category,
+        span: found.span,
+        weight: 0.5,
+    }
 }
 
 impl Reader {
@@ -45,12 +54,11 @@ impl Reader {
             positive: part("positive"),
             valence: turn["valence"].as_f64().unwrap_or(0.0) as f32,
         };
-        let hits = self.finder.find(&TurnText {
-            normalised: &normalised,
-            words: &words,
-            score: &score,
-            raw,
-        });
+        let found = turn["terms"].as_array().into_iter().flatten();
+        let hits = found
+            .map(|found| TermSpan::deserialize(found).map(|found| hit(&found)))
+            .collect::<Result<_, _>>()
+            .unwrap_or_default();
         Turn {
             normalised,
             words,
@@ -69,7 +77,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let reader = Reader {
         segmenter: Segmenter::new(&[])?.0,
-        finder: TermFinder::new(Lexicon::built_in()),
     };
     let mut calls = Vec::new();
     for line in BufReader::new(File::open(batch)?).lines() {

@@ -10,22 +10,20 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use callheat::segment::Segmenter;
-use callheat::sentiment::Score;
-use callheat::terms::{Lexicon, ReferenceTable, TermFinder, TurnText, phrases};
+use callheat::terms::{ReferenceTable, phrases};
 use callheat::text::Normalised;
 use serde_json::Value;
 
 /// Forms used in fewer turns of a collection say nothing about what is usual.
 const FEWEST_USES: u64 = 3;
 /// A turn of at most this valence counts as displeased, as in the batch.
-const DISPLEASED: f32 = -0.12;
+const DISPLEASED: f64 = -0.12;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut paths = std::env::args().skip(1);
     let out = paths
         .next()
         .ok_or("give the table to write, then the collections to read")?;
-    let finder = TermFinder::new(Lexicon::built_in());
     let (segmenter, _) = Segmenter::new(&[])?;
     let mut table = ReferenceTable::new();
     for path in paths {
@@ -34,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let call: Value = serde_json::from_str(&line?)?;
             for turn in call["turns"].as_array().into_iter().flatten() {
                 if turn["speaker"] == "customer" {
-                    turns += u64::from(count(turn, &finder, &segmenter, &mut uses));
+                    turns += u64::from(count(turn, &segmenter, &mut uses));
                 }
             }
         }
@@ -45,31 +43,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Counts the forms of a turn if it is displeased; says whether it is.
-fn count(
-    turn: &Value,
-    finder: &TermFinder,
-    segmenter: &Segmenter,
-    uses: &mut BTreeMap<String, u64>,
-) -> bool {
-    let raw = turn["text"].as_str().unwrap_or_default();
-    let normalised = Normalised::new(raw);
+fn count(turn: &Value, segmenter: &Segmenter, uses: &mut BTreeMap<String, u64>) -> bool {
+    let normalised = Normalised::new(turn["text"].as_str().unwrap_or_default());
     let words = segmenter.words(normalised.text());
-    let valence = turn["valence"].as_f64().unwrap_or(0.0) as f32;
-    let score = Score {
-        valence,
-        ..Score::NEUTRAL
-    };
-    let hits = finder.find(&TurnText {
-        normalised: &normalised,
-        words: &words,
-        score: &score,
-        raw,
-    });
-    if valence > DISPLEASED && hits.is_empty() {
+    let valence = turn["valence"].as_f64().unwrap_or(0.0);
+    let found = turn["terms"].as_array().map(Vec::as_slice);
+    let found = found.unwrap_or_default();
+    if valence > DISPLEASED && found.is_empty() {
         return false;
     }
-    for hit in hits {
-        *uses.entry(hit.canonical).or_default() += 1;
+    for canonical in found.iter().filter_map(|term| term["canonical"].as_str()) {
+        *uses.entry(canonical.to_owned()).or_default() += 1;
     }
     for phrase in phrases(normalised.text(), &words) {
         *uses.entry(phrase.to_owned()).or_default() += 1;

@@ -1,22 +1,26 @@
 //! Trains the tagger of complaint terms (`src/terms/tagger/weights.bin`), or
 //! measures it by cross-validation. How to run it stands in the README beside.
 //!
-//! Arguments: `write FILE` or `measure`, the analysed gold calls as `callheat
-//! analyze --format jsonl` writes them, and the gold files. The tagger is a
+//! Arguments: `write FILE MODEL GOLD...`, `measure MODEL GOLD...` or `kept MODEL
+//! GOLD...`; MODEL is a model folder, GOLD are gold files. The tagger is a
 //! linear-chain conditional random field (Lafferty et al. 2001) trained by
-//! AdaGrad with dropped features. The valences of the analysis come from a model
-//! that has seen the same turns, so they are blurred until they are about as
-//! good as on unseen ones.
+//! AdaGrad with dropped features. The valences come from a model that has seen
+//! the same turns, so they are blurred until they are about as good as on unseen
+//! ones.
 //!
 //! `measure` trains on four fifths of the calls, finds the terms of the fifth
 //! with the finder that ships (tagger, lexicon, scope), and gives the figures of
-//! `callheat eval` over all five. Folds are of whole calls.
+//! `callheat eval` over all five. Folds are of whole calls. The phrases that the
+//! model marks are left out, as it has seen most calls. `kept` has them: it
+//! measures on the calls that the training of the default model keeps aside, and
+//! trains the tagger on the others.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 
 use callheat::segment::Segmenter;
+use callheat::sentiment::{Device, Model, RuntimeChoice, Scorer, ScorerOptions, runtime};
 use callheat::terms::Lexicon;
 
 #[path = "term_train/corpus.rs"]
@@ -33,6 +37,7 @@ mod weights;
 use corpus::Corpus;
 use field::Field;
 use kinds::Kinds;
+use sha2::{Digest as _, Sha256};
 use weights::Weights;
 
 /// log2 of the rows of the tag table and of the category table.
@@ -41,7 +46,7 @@ pub(crate) const KIND_BITS: u32 = 15;
 const FOLDS: u64 = 5;
 
 /// Settings, each changed by `name=value`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) epochs: usize,
     pub(crate) rate: f32,
@@ -49,8 +54,12 @@ pub(crate) struct Settings {
     pub(crate) drop: f32,
     /// How often a telephone call is shown for each written dialogue.
     pub(crate) calls: usize,
-    /// Bias against no phrase.
-    pub(crate) bias: f32,
+    /// How phrases are chosen, without and with those that the model marks:
+    /// bias against no phrase, least expected matches, cost of a character.
+    pub(crate) alone: [f32; 3],
+    pub(crate) joined: [f32; 3],
+    /// What the model's phrases count, 0..1.
+    pub(crate) share: f32,
     pub(crate) blur: f64,
     /// Measure so many of the folds.
     pub(crate) folds: u64,
@@ -64,12 +73,24 @@ impl Settings {
             "decay" => self.decay = value.parse()?,
             "drop" => self.drop = value.parse()?,
             "calls" => self.calls = value.parse()?,
-            "bias" => self.bias = value.parse()?,
+            "bias" | "least" | "cost" => self.alone[place(name)] = value.parse()?,
+            "joined-bias" | "joined-least" | "joined-cost" => {
+                self.joined[place(&name["joined-".len()..])] = value.parse()?;
+            }
+            "share" => self.share = value.parse()?,
             "blur" => self.blur = value.parse()?,
             "folds" => self.folds = value.parse()?,
             _ => return Err(format!("no setting is called {name}").into()),
         }
         Ok(())
+    }
+}
+
+fn place(name: &str) -> usize {
+    match name {
+        "bias" => 0,
+        "least" => 1,
+        _ => 2,
     }
 }
 
@@ -80,7 +101,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         decay: 1e-4,
         drop: 0.2,
         calls: 2,
-        bias: 0.65,
+        alone: [0.25, 0.2, 0.0],
+        joined: [0.65, 0.3, 0.0],
+        share: 0.65,
         blur: 0.22,
         folds: FOLDS,
     };
@@ -91,33 +114,32 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => arguments.push(argument),
         }
     }
-    let usage = "give `write FILE` or `measure`, the analysed calls, and the gold files";
+    let usage = "give `write FILE`, `measure` or `kept`, the model folder, and the gold files";
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["write", out, analysis, ref gold @ ..] => {
-            let corpus = read(analysis, gold, &settings)?;
+        ["write", out, model, ref gold @ ..] => {
+            let corpus = read(model, gold, &settings)?;
             let all: Vec<_> = corpus.turns.iter().collect();
-            std::fs::write(out, train(&all, &settings).bytes(settings.bias))?;
+            std::fs::write(out, train(&all, &settings).bytes(&settings))?;
             Ok(())
         }
-        ["measure", analysis, ref gold @ ..] => {
-            let corpus = read(analysis, gold, &settings)?;
-            measure::cross_validate(&corpus, &settings)
+        ["measure", model, ref gold @ ..] => {
+            measure::cross_validate(&read(model, gold, &settings)?, &settings)
+        }
+        ["kept", model, ref gold @ ..] => {
+            measure::on_kept_aside(&read(model, gold, &settings)?, &settings)
         }
         _ => Err(usage.into()),
     }
 }
 
-fn read(analysis: &str, gold: &[&str], settings: &Settings) -> Result<Corpus, Box<dyn Error>> {
+fn read(model: &str, gold: &[&str], settings: &Settings) -> Result<Corpus, Box<dyn Error>> {
+    let model = Model::from_folder(Path::new(model))?;
+    let runtime = runtime::open(&model, RuntimeChoice::Auto, None, Device::Cpu)?;
+    let scorer = Scorer::start(&model, runtime, ScorerOptions::default())?;
     let lexicon = Lexicon::built_in();
     let (segmenter, _) = Segmenter::new(&[])?;
     let gold: Vec<&Path> = gold.iter().map(Path::new).collect();
-    Corpus::read(
-        Path::new(analysis),
-        &gold,
-        &lexicon,
-        &segmenter,
-        settings.blur,
-    )
+    Corpus::read(&scorer, &gold, &lexicon, &segmenter, settings.blur)
 }
 
 /// Trains both tables on turns.
@@ -143,6 +165,15 @@ pub(crate) fn fold(call_id: &str) -> u64 {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
     (hash >> 20) % FOLDS
+}
+
+/// Whether the training of the default model keeps a call aside (`split.py`).
+pub(crate) fn is_kept_aside(turn: &corpus::Turn) -> bool {
+    let source = if turn.spoken { "calls" } else { "helpdesk" };
+    let digest = Sha256::digest(format!("20:{source}:{}", turn.call));
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    (u64::from_be_bytes(first) as f64) / 2_f64.powi(64) < 0.1
 }
 
 /// The gold calls by identifier.

@@ -6,7 +6,7 @@ use callheat::input::{Format, InputOptions};
 use callheat::pipeline::{Analyser, AnalyserOptions, Stages};
 use callheat::segment::Segmenter;
 use callheat::sentiment::{Batching, Device, Model, Scorer, ScorerOptions, runtime};
-use callheat::terms::{Lexicon, TermFinder};
+use callheat::terms::{Category, Lexicon, TermFinder};
 use callheat::timing::TimingOptions;
 
 use super::args::{DeviceArg, FindingArgs, InputArgs, ModelArgs, RunArgs};
@@ -68,6 +68,7 @@ pub fn start(model: &Model, args: &RunArgs, defaults: ScorerOptions) -> anyhow::
         DeviceArg::Cpu => Device::Cpu,
         DeviceArg::Cuda => Device::Cuda,
     };
+    check_categories(model)?;
     let runtime = runtime::open(model, args.runtime.into(), args.ort_lib.clone(), device)?;
     let batching = args
         .batch_tokens
@@ -118,6 +119,22 @@ fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {
         risk: RiskModel::default(),
         options,
     })
+}
+
+/// A model may mark complaint phrases; what they are about must be known here.
+fn check_categories(model: &Model) -> anyhow::Result<()> {
+    let phrases = model.config().phrases.iter();
+    let unknown = phrases
+        .flat_map(|phrases| &phrases.categories)
+        .find(|name| Category::from_name(name).is_none());
+    match unknown {
+        None => Ok(()),
+        Some(unknown) => Err(anyhow::anyhow!(
+            "{}: phrases.categories names `{unknown}`; use {}",
+            model.path("callheat.toml").display(),
+            Category::ALL.map(Category::name).join(", ")
+        )),
+    }
 }
 
 fn report_bad_line(path: &Path, line: usize, reason: &str) {

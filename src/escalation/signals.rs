@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use regex::RegexSet;
-
 use super::list::{self, Entry, List, SignalListError};
 use super::{Signal, SignalHit};
 use crate::arc::cues::Cleaned;
@@ -25,8 +23,6 @@ const LEAST_SHARE: f32 = 0.5;
 #[derive(Debug)]
 pub struct SignalFinder {
     list: List,
-    /// The same patterns in the same order, to see at once which match.
-    set: RegexSet,
     wording: Wording,
 }
 
@@ -49,12 +45,8 @@ impl SignalFinder {
             problem,
         };
         let list = list::parse(list).map_err(problem)?;
-        let patterns = list.entries.iter().map(|entry| entry.pattern.as_str());
-        let set = RegexSet::new(patterns)
-            .map_err(|error| problem((0, format!("the list is too large: {error}"))))?;
         Ok(Self {
             list,
-            set,
             wording: Wording::parse(WORDING),
         })
     }
@@ -67,12 +59,10 @@ impl SignalFinder {
     /// those of the weightiest patterns; without any pattern there is no kind,
     /// so no signal.
     pub fn find(&self, text: &Normalised, score: &Score) -> Vec<SignalHit> {
-        let matched: Vec<&Entry> = self
-            .set
-            .matches(text.text())
-            .into_iter()
-            .filter_map(|index| self.list.entries.get(index))
-            .collect();
+        // One by one: most patterns begin with words, which are searched for at
+        // a speed that the states of all patterns together do not reach.
+        let matches = |entry: &&Entry| entry.pattern.is_match(text.text());
+        let matched: Vec<&Entry> = self.list.entries.iter().filter(matches).collect();
         let kinds: Vec<(f32, SignalHit)> = Signal::ALL
             .into_iter()
             .filter_map(|signal| {

@@ -3,7 +3,7 @@ use crate::call::Call;
 use crate::escalation::{RiskModel, SignalFinder};
 use crate::heatmap::CallReport;
 use crate::segment::Segmenter;
-use crate::sentiment::{Score, ScoreError, Scorer};
+use crate::sentiment::{Reading, ScoreError, Scorer};
 use crate::terms::{CallTerms, TermFinder, started_at};
 use crate::timing::TimingOptions;
 
@@ -89,21 +89,21 @@ impl Analyser {
 
     /// Scores all turns of a call at once, then folds them in order.
     pub async fn analyse(&self, call: Call) -> Result<Analysed, ScoreError> {
-        let scores = self.score(&call).await?;
-        Ok(self.fold(call, scores))
+        let readings = self.read(&call).await?;
+        Ok(self.fold(call, &readings))
     }
 
-    /// The scores of a call's turns, in order.
-    pub(super) async fn score(&self, call: &Call) -> Result<Vec<Score>, ScoreError> {
+    /// What the model says of a call's turns, in order.
+    pub(super) async fn read(&self, call: &Call) -> Result<Vec<Reading>, ScoreError> {
         let texts = call.turns.iter().map(|turn| turn.text.as_str());
-        self.scorer.score_all(texts).await
+        self.scorer.read_all(texts).await
     }
 
-    /// Everything after scoring; one score a turn.
-    pub(super) fn fold(&self, call: Call, scores: Vec<Score>) -> Analysed {
+    /// Everything after the model; one reading a turn.
+    pub(super) fn fold(&self, call: Call, readings: &[Reading]) -> Analysed {
         let mut fold = CallFold::new(&self.stages);
-        for (turn, score) in call.turns.iter().zip(scores) {
-            fold.push(turn, score);
+        for (turn, reading) in call.turns.iter().zip(readings) {
+            fold.push(turn, reading);
         }
         fold.finish(call.id, call.source, call.meta, call.warnings)
     }

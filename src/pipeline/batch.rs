@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::heatmap::{BatchFold, CallReport, Failure};
 use crate::input::InputError;
 use crate::report::{BatchTail, Report};
-use crate::sentiment::{Score, ScoreError};
+use crate::sentiment::{Reading, ScoreError};
 use crate::terms::{BatchOptions as TermOptions, BatchTerms};
 
 /// Calls that may be between reading and writing at once. Enough that the
@@ -160,8 +160,8 @@ async fn analyse(
         })
     };
     let analysed = task::spawn(async move {
-        let scores = scores(&analyser, journal.as_deref(), &call).await?;
-        Ok(analyser.fold(call, scores))
+        let readings = readings(&analyser, journal.as_deref(), &call).await?;
+        Ok(analyser.fold(call, &readings))
     });
     match analysed.await {
         Ok(Ok(analysed)) => Ok(analysed),
@@ -179,20 +179,20 @@ enum Unscored {
     Journal(JournalError),
 }
 
-/// The call's scores from the journal, else from the model and into the journal.
-async fn scores(
+/// The call's readings from the journal, else from the model and into the journal.
+async fn readings(
     analyser: &Analyser,
     journal: Option<&Journal>,
     call: &Call,
-) -> Result<Vec<Score>, Unscored> {
+) -> Result<Vec<Reading>, Unscored> {
     if let Some(journal) = journal
-        && let Some(scores) = journal.recall(call).map_err(Unscored::Journal)?
+        && let Some(readings) = journal.recall(call).map_err(Unscored::Journal)?
     {
-        return Ok(scores);
+        return Ok(readings);
     }
-    let scores = analyser.score(call).await.map_err(Unscored::Model)?;
+    let readings = analyser.read(call).await.map_err(Unscored::Model)?;
     if let Some(journal) = journal {
-        journal.record(call, &scores).map_err(Unscored::Journal)?;
+        journal.record(call, &readings).map_err(Unscored::Journal)?;
     }
-    Ok(scores)
+    Ok(readings)
 }

@@ -5,7 +5,7 @@ use crate::heatmap::{
     CallReport, ComplaintTerm, SignalSpan, TermSpan, TurnReport, WordReport, lanes, rounded,
 };
 use crate::segment::Word;
-use crate::sentiment::Score;
+use crate::sentiment::{Reading, Score};
 use crate::terms::{TermHit, TurnTerms, TurnText};
 use crate::text::Normalised;
 use crate::text::personal::{self, Said};
@@ -72,10 +72,11 @@ impl<'a> CallFold<'a> {
         }
     }
 
-    /// Takes the next turn with its score.
-    pub fn push(&mut self, turn: &Turn, score: Score) -> Finding {
+    /// Takes the next turn with what the model says of it.
+    pub fn push(&mut self, turn: &Turn, reading: &Reading) -> Finding {
         let index = self.turns.len();
-        let analysis = self.analyse(index, turn, score);
+        let analysis = self.analyse(index, turn, reading);
+        let score = reading.score;
         self.timing.push(turn);
         let turning_point = self.arc.push(&ArcTurn {
             index,
@@ -156,7 +157,8 @@ impl<'a> CallFold<'a> {
     }
 
     /// Only a customer's words can be a complaint or a signal.
-    fn analyse(&self, index: usize, turn: &Turn, score: Score) -> TurnAnalysis {
+    fn analyse(&self, index: usize, turn: &Turn, reading: &Reading) -> TurnAnalysis {
+        let score = reading.score;
         let text = Normalised::new(&turn.text);
         let is_customer = turn.speaker == Speaker::Customer;
         let words = if is_customer || self.stages.options.words {
@@ -169,6 +171,7 @@ impl<'a> CallFold<'a> {
                 normalised: &text,
                 words: &words,
                 score: &score,
+                marked: reading.phrases.as_deref(),
                 raw: &turn.text,
             };
             (

@@ -1,21 +1,21 @@
 //! What a batch has scored so far, on disk, so that a run that was killed goes
 //! on where it was.
 //!
-//! Only scores are kept, under a hash of the call's texts: they are what takes
+//! Only scores and the places of phrases are kept, under a hash of the call's texts: they are what takes
 //! time, everything else is found anew from the input. So a journal holds no
 //! word of a call, input that was changed meanwhile is simply scored, and the
 //! output is that of an uninterrupted run to the byte.
 //!
 //! ```text
 //! header   one line of JSON: which model, runtime and version (`JournalOwner`)
-//! record   key 16 bytes · number of turns u32 · per turn 4 × f32 · checksum 8 bytes
+//! record   see `record.rs`
 //! ```
 //! Records are appended as calls are scored. A record that was not written
 //! whole fails its checksum and is dropped with what follows it.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Read, Seek, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -25,20 +25,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::call::Call;
-use crate::sentiment::Score;
+use crate::sentiment::Reading;
+
+use record::{Key, Record, shortened};
+
+mod record;
 
 /// A power cut costs at most what was scored in this time.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// No header is longer; what is longer is no journal.
 const LONGEST_HEADER: u64 = 4096;
-const KEY_BYTES: usize = 16;
-const SCORE_BYTES: usize = 16;
-const CHECKSUM_BYTES: usize = 8;
-/// Key and number of turns.
-const HEAD_BYTES: usize = KEY_BYTES + 4;
-
-/// Hash of a call's texts.
-type Key = [u8; KEY_BYTES];
 
 /// What the scores depend on beside the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,8 +193,8 @@ impl Journal {
         }
     }
 
-    /// The scores of a call's turns, if an earlier run has left them.
-    pub fn recall(&self, call: &Call) -> Result<Option<Vec<Score>>, JournalError> {
+    /// The readings of a call's turns, if an earlier run has left them.
+    pub fn recall(&self, call: &Call) -> Result<Option<Vec<Reading>>, JournalError> {
         let key = key(call);
         let Some(at) = self.known.get(&key) else {
             return Ok(None);
@@ -207,20 +203,24 @@ impl Journal {
         let end = appended.end;
         let read = appended.file.seek(SeekFrom::Start(*at)).and_then(|_| {
             let mut record = BufReader::new(&mut appended.file);
-            read_record(&mut record, end - at)
+            Record::read(&mut record, end - at)
         });
-        let scores = match read.map_err(|source| self.failed(source))? {
-            Some((found, scores)) if found == key && scores.len() == call.turns.len() => scores,
+        let readings = match read.map_err(|source| self.failed(source))? {
+            Some(Record {
+                key: found,
+                readings,
+                ..
+            }) if found == key && readings.len() == call.turns.len() => readings,
             // It was whole when the journal was opened.
             _ => return Ok(None),
         };
         self.recalled.fetch_add(1, Ordering::Relaxed);
-        Ok(Some(scores))
+        Ok(Some(readings))
     }
 
-    /// Keeps the scores of a call's turns.
-    pub fn record(&self, call: &Call, scores: &[Score]) -> Result<(), JournalError> {
-        let record = record_bytes(&key(call), scores);
+    /// Keeps the readings of a call's turns.
+    pub fn record(&self, call: &Call, readings: &[Reading]) -> Result<(), JournalError> {
+        let record = record::bytes(&key(call), readings);
         let mut appended = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         appended
             .append(&record)
@@ -309,9 +309,9 @@ fn check_owner(path: &Path, header: &[u8], now: &JournalOwner) -> Result<(), Jou
 fn scan(reader: &mut BufReader<File>, from: u64, known: &mut HashMap<Key, u64>) -> io::Result<u64> {
     let length = reader.get_ref().metadata()?.len();
     let mut end = from;
-    while let Some((key, scores)) = read_record(reader, length - end)? {
-        known.insert(key, end);
-        end += (HEAD_BYTES + scores.len() * SCORE_BYTES + CHECKSUM_BYTES) as u64;
+    while let Some(record) = Record::read(reader, length - end)? {
+        known.insert(record.key, end);
+        end += record.length;
     }
     Ok(end)
 }
@@ -323,77 +323,6 @@ fn key(call: &Call) -> Key {
         hash.update(&turn.text);
     }
     shortened(hash)
-}
-
-fn shortened<const N: usize>(hash: Sha256) -> [u8; N] {
-    let mut short = [0; N];
-    short.copy_from_slice(&hash.finalize()[..N]);
-    short
-}
-
-fn record_bytes(key: &Key, scores: &[Score]) -> Vec<u8> {
-    let mut record = Vec::with_capacity(HEAD_BYTES + scores.len() * SCORE_BYTES + CHECKSUM_BYTES);
-    record.extend_from_slice(key);
-    record.extend_from_slice(&(scores.len() as u32).to_le_bytes());
-    for score in scores {
-        for part in [score.negative, score.neutral, score.positive, score.valence] {
-            record.extend_from_slice(&part.to_le_bytes());
-        }
-    }
-    let checksum: [u8; CHECKSUM_BYTES] = shortened(Sha256::new_with_prefix(&record));
-    record.extend_from_slice(&checksum);
-    record
-}
-
-/// One record of a stream with `left` bytes; `None` where there is no whole one.
-fn read_record(reader: &mut impl Read, left: u64) -> io::Result<Option<(Key, Vec<Score>)>> {
-    let mut head = [0; HEAD_BYTES];
-    if !is_filled(reader, &mut head)? {
-        return Ok(None);
-    }
-    let mut key = [0; KEY_BYTES];
-    key.copy_from_slice(&head[..KEY_BYTES]);
-    let mut turns = [0; 4];
-    turns.copy_from_slice(&head[KEY_BYTES..]);
-    let turns = u32::from_le_bytes(turns);
-    // What is damaged must not ask for memory that the file does not account for.
-    let body = u64::from(turns) * SCORE_BYTES as u64 + CHECKSUM_BYTES as u64;
-    if body > left.saturating_sub(HEAD_BYTES as u64) {
-        return Ok(None);
-    }
-    let mut body = vec![0; body as usize];
-    if !is_filled(reader, &mut body)? {
-        return Ok(None);
-    }
-    let (scores, checksum) = body.split_at(body.len() - CHECKSUM_BYTES);
-    let expected: [u8; CHECKSUM_BYTES] =
-        shortened(Sha256::new_with_prefix(head).chain_update(scores));
-    if checksum != expected {
-        return Ok(None);
-    }
-    let scores = scores.chunks_exact(SCORE_BYTES).map(|bytes| {
-        let part = |at: usize| {
-            let mut part = [0; 4];
-            part.copy_from_slice(&bytes[at..at + 4]);
-            f32::from_le_bytes(part)
-        };
-        Score {
-            negative: part(0),
-            neutral: part(4),
-            positive: part(8),
-            valence: part(12),
-        }
-    });
-    Ok(Some((key, scores.collect())))
-}
-
-/// Fills the buffer; `false` where the stream ends before.
-fn is_filled(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
-    match reader.read_exact(buffer) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]

@@ -46,9 +46,9 @@ impl LiveTask {
         {
             let ends = content.end;
             if let Some(turn) = call.push(content, &self.options.input) {
-                match self.analyser.scorer().score(&turn.text).await {
-                    Ok(score) => {
-                        let finding = fold.push(&turn, score);
+                match self.analyser.scorer().read(&turn.text).await {
+                    Ok(reading) => {
+                        let finding = fold.push(&turn, &reading);
                         if let Some(report) = fold.turns().last() {
                             self.tell(&call_id, report, finding).await;
                         }

@@ -27,6 +27,8 @@ pub struct ModelConfig {
     pub output: OutputKind,
     /// The graded output, when the model has one.
     pub graded: Option<Graded>,
+    /// The output that marks complaint phrases, when the model has one.
+    pub phrases: Option<PhraseOutput>,
     /// Token id that fills up shorter texts of a batch.
     pub pad_token_id: i64,
 }
@@ -61,6 +63,18 @@ pub struct Graded {
     pub range: [f32; 2],
 }
 
+/// An output that says of each token whether a complaint phrase is there.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhraseOutput {
+    /// Name of the ONNX output, shape `[batch, sequence, 3 + categories]`: the
+    /// logits of outside, first and inside, then those of the categories.
+    pub output: String,
+    /// What a phrase is about, in the order of the output, by the names that
+    /// the results use (`fee`, `delay` …).
+    pub categories: Vec<String>,
+}
+
 /// `callheat.toml`; unknown keys are errors, so that a typing slip is seen.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +87,7 @@ struct CallheatToml {
     temperature: Option<f32>,
     output: Option<OutputKind>,
     graded: Option<Graded>,
+    phrases: Option<PhraseOutput>,
     labels: Option<BTreeMap<String, String>>,
 }
 
@@ -176,6 +191,7 @@ impl ModelConfig {
             temperature: own.temperature.unwrap_or(1.0),
             output: own.output.unwrap_or_default(),
             graded: own.graded,
+            phrases: own.phrases,
             pad_token_id: base.pad_token_id.unwrap_or(0),
         };
         problems.extend(config.wrong_values(&toml_path));

@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use super::config::{ModelConfig, OutputKind};
 use super::error::ScoreError;
+use super::phrases::{MarkedPhrases, TAGS, marked};
 use super::runtime::Outputs;
 use super::score::{Label, Score};
 
@@ -7,13 +10,18 @@ use super::score::{Label, Score};
 #[derive(Debug, Clone)]
 pub struct Decoder {
     config: ModelConfig,
+    /// What marked phrases are about.
+    categories: Vec<Arc<str>>,
 }
 
 impl Decoder {
     /// A decoder for models of this configuration.
     pub fn new(config: &ModelConfig) -> Self {
+        let phrases = config.phrases.iter();
+        let names = phrases.flat_map(|phrases| &phrases.categories);
         Self {
             config: config.clone(),
+            categories: names.map(|name| Arc::from(name.as_str())).collect(),
         }
     }
 
@@ -38,6 +46,37 @@ impl Decoder {
         rows.enumerate()
             .map(|(row, logits)| {
                 self.score(logits, outputs.graded.as_ref().and_then(|all| all.get(row)))
+            })
+            .collect()
+    }
+
+    /// The phrases of each text of a batch, given with the place of its tokens;
+    /// none of a model that marks none.
+    pub(super) fn phrases(
+        &self,
+        outputs: &Outputs,
+        columns: usize,
+        texts: &[(&str, &[(u32, u32)])],
+    ) -> Result<Vec<Option<MarkedPhrases>>, ScoreError> {
+        let Some(tokens) = &outputs.tokens else {
+            return Ok(vec![None; texts.len()]);
+        };
+        let width = TAGS + self.categories.len();
+        if tokens.len() != texts.len() * columns * width {
+            return Err(ScoreError::Output(format!(
+                "{} token logits for {} texts of {columns} tokens; callheat.toml says {width} a token",
+                tokens.len(),
+                texts.len()
+            )));
+        }
+        let rows = tokens.chunks_exact(columns * width);
+        rows.zip(texts)
+            .map(|(row, (text, places))| {
+                let row = &row[..places.len() * width];
+                if row.iter().any(|logit| !logit.is_finite()) {
+                    return Err(ScoreError::NotANumber);
+                }
+                Ok(Some(marked(text, row, places, &self.categories)))
             })
             .collect()
     }

@@ -13,6 +13,7 @@ mod graph;
 mod hugging_face;
 mod labels;
 mod model;
+mod phrases;
 mod probe;
 pub mod runtime;
 mod score;
@@ -22,12 +23,13 @@ mod tokeniser;
 
 pub mod check;
 
-pub use config::{Graded, ModelConfig, OutputKind, Truncation};
+pub use config::{Graded, ModelConfig, OutputKind, PhraseOutput, Truncation};
 pub use decode::Decoder;
 pub use error::{ModelError, ScoreError};
 pub use labels::{LabelMap, label_of_name};
 pub use model::{Model, ModelInfo};
+pub use phrases::{MarkedPhrase, MarkedPhrases};
 pub use runtime::{Device, Runtime, RuntimeChoice};
-pub use score::{Label, Score};
+pub use score::{Label, Reading, Score};
 pub use scorer::{Batching, ScoreCounts, Scorer, ScorerOptions};
 pub use tokeniser::Tokeniser;

@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::phrases::MarkedPhrases;
+
 /// The three classes every model is mapped to.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -27,6 +29,24 @@ pub struct Score {
     /// −1..1: the model's graded output where it has one, else
     /// p(positive) − p(negative).
     pub valence: f32,
+}
+
+/// All that the model says of one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// Its sentiment.
+    pub score: Score,
+    /// The complaint phrases it may hold; `None` from a model that marks none.
+    pub phrases: Option<MarkedPhrases>,
+}
+
+impl From<Score> for Reading {
+    fn from(score: Score) -> Self {
+        Self {
+            score,
+            phrases: None,
+        }
+    }
 }
 
 impl Score {

@@ -13,8 +13,8 @@ use super::error::{ModelError, ScoreError};
 use super::model::{Model, ModelInfo};
 use super::probe::{Places, Trial, of_score_error};
 use super::runtime::{Runtime, Session, TokenBatch};
-use super::score::{Label, Score};
-use super::tokeniser::Tokeniser;
+use super::score::{Label, Reading, Score};
+use super::tokeniser::{Placed, Tokeniser};
 use crate::text::simplified;
 
 /// Longer texts hardly ever repeat, so they are not remembered.
@@ -96,16 +96,20 @@ pub struct Scorer {
 struct Shared {
     tokeniser: Tokeniser,
     jobs: async_channel::Sender<Job>,
-    known: Cache<String, Score>,
+    known: Cache<String, Reading>,
     info: ModelInfo,
     settings: String,
+    marks_phrases: bool,
     texts: AtomicU64,
     runs: AtomicU64,
 }
 
 struct Job {
+    /// The text, and the place of each token in it: of a model that marks phrases.
+    text: String,
+    places: Vec<(u32, u32)>,
     ids: Vec<u32>,
-    reply: oneshot::Sender<Result<Score, ScoreError>>,
+    reply: oneshot::Sender<Result<Reading, ScoreError>>,
 }
 
 impl Scorer {
@@ -186,6 +190,7 @@ impl Scorer {
                 known: Cache::new(options.cached_texts.max(1)),
                 info,
                 settings,
+                marks_phrases: model.config().phrases.is_some(),
                 texts: AtomicU64::new(0),
                 runs: AtomicU64::new(0),
             }),
@@ -214,11 +219,17 @@ impl Scorer {
     /// Scores one text, traditional characters as simplified ones. A text
     /// without a letter or digit is neutral. Waits while the sessions are busy.
     pub async fn score(&self, text: &str) -> Result<Score, ScoreError> {
+        self.read(text).await.map(|reading| reading.score)
+    }
+
+    /// Scores one text as [`Self::score`] does, with the phrases the model marks.
+    pub async fn read(&self, text: &str) -> Result<Reading, ScoreError> {
         self.shared.texts.fetch_add(1, Ordering::Relaxed);
         let text = simplified(text);
-        let text = text.trim();
+        // The places of phrases are counted from the start of the text.
+        let text = text.trim_end();
         if !text.chars().any(char::is_alphanumeric) {
-            return Ok(Score::NEUTRAL);
+            return Ok(Score::NEUTRAL.into());
         }
         if text.len() > CACHED_TEXT_BYTES {
             return self.run(text).await;
@@ -237,13 +248,37 @@ impl Scorer {
         try_join_all(texts.into_iter().map(|text| self.score(text))).await
     }
 
-    async fn run(&self, text: &str) -> Result<Score, ScoreError> {
+    /// Reads texts at once; the readings stand in the order of the texts.
+    pub async fn read_all<'a>(
+        &self,
+        texts: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Reading>, ScoreError> {
+        try_join_all(texts.into_iter().map(|text| self.read(text))).await
+    }
+
+    async fn run(&self, text: &str) -> Result<Reading, ScoreError> {
         self.shared.runs.fetch_add(1, Ordering::Relaxed);
-        let ids = self.shared.tokeniser.ids(text)?;
+        let tokeniser = &self.shared.tokeniser;
         let (reply, answer) = oneshot::channel();
+        let job = if self.shared.marks_phrases {
+            let Placed { ids, places } = tokeniser.placed(text)?;
+            Job {
+                text: text.to_owned(),
+                places,
+                ids,
+                reply,
+            }
+        } else {
+            Job {
+                text: String::new(),
+                places: Vec::new(),
+                ids: tokeniser.ids(text)?,
+                reply,
+            }
+        };
         self.shared
             .jobs
-            .send(Job { ids, reply })
+            .send(job)
             .await
             .map_err(|_| ScoreError::Closed)?;
         answer.await.map_err(|_| ScoreError::Closed)?
@@ -299,9 +334,19 @@ impl Worker {
         jobs
     }
 
-    fn run(&self, session: &mut dyn Session, jobs: &[Job]) -> Result<Vec<Score>, ScoreError> {
+    fn run(&self, session: &mut dyn Session, jobs: &[Job]) -> Result<Vec<Reading>, ScoreError> {
         let ids: Vec<&[u32]> = jobs.iter().map(|job| job.ids.as_slice()).collect();
-        let outputs = session.run(&TokenBatch::new(&ids, self.decoder.pad()))?;
-        self.decoder.scores(&outputs)
+        let batch = TokenBatch::new(&ids, self.decoder.pad());
+        let outputs = session.run(&batch)?;
+        let scores = self.decoder.scores(&outputs)?;
+        let placed: Vec<_> = jobs
+            .iter()
+            .map(|job| (job.text.as_str(), job.places.as_slice()))
+            .collect();
+        let phrases = self.decoder.phrases(&outputs, batch.columns, &placed)?;
+        let readings = scores.into_iter().zip(phrases);
+        Ok(readings
+            .map(|(score, phrases)| Reading { score, phrases })
+            .collect())
     }
 }

@@ -3,15 +3,21 @@
 
 use std::path::Path;
 
-use super::config::ModelConfig;
+use super::config::{ModelConfig, PhraseOutput};
 use super::error::ModelError;
 use super::graph::{Graph, Port, Size};
+use super::phrases::TAGS;
 
 const EXPORT: &str =
     "export a text-classification model with `optimum-cli export onnx --task text-classification`";
 
 /// The inputs callheat can give a model.
-pub(super) const GIVEN: [&str; 3] = ["input_ids", "attention_mask", "token_type_ids"];
+pub(super) const GIVEN: [&str; 4] = [
+    "input_ids",
+    "attention_mask",
+    "token_type_ids",
+    "task_type_ids",
+];
 
 /// Everything that does not fit. `path` is where the graph lies, `positions`
 /// what config.json says.
@@ -80,7 +86,7 @@ fn inputs(graph: &Graph) -> Vec<Wrong> {
     } else if !unknown.is_empty() {
         wrong.push((
             format!(
-                "unknown input {}; callheat gives input_ids, attention_mask and token_type_ids",
+                "unknown input {}; callheat gives input_ids, attention_mask, token_type_ids and task_type_ids",
                 names(&unknown)
             ),
             format!("{EXPORT}, of a kind that takes nothing else (BERT, RoBERTa, XLM-R, ERNIE, DistilBERT …)"),
@@ -134,10 +140,17 @@ fn outputs(graph: &Graph, config: &ModelConfig) -> Vec<Wrong> {
             "correct graded.output in callheat.toml".to_owned(),
         ));
     }
+    let phrases = config.phrases.as_ref();
+    let tokens = phrases.map(|phrases| phrases.output.as_str());
+    let is = |name: Option<&str>, port: &Port| Some(port.name.as_str()) == name;
+    if let Some(phrases) = phrases {
+        let port = graph.outputs.iter().find(|port| is(tokens, port));
+        wrong.extend(token_logits(port, phrases, &all));
+    }
     let rest: Vec<&Port> = graph
         .outputs
         .iter()
-        .filter(|port| Some(port.name.as_str()) != graded)
+        .filter(|port| !is(graded, port) && !is(tokens, port))
         .collect();
     let logits = rest.iter().find(|port| port.name == "logits");
     let Some(logits) = logits.or(match rest.as_slice() {
@@ -162,6 +175,36 @@ fn outputs(graph: &Graph, config: &ModelConfig) -> Vec<Wrong> {
     }
     wrong.extend(classes(logits, config));
     wrong
+}
+
+/// What is wrong with the output that marks phrases.
+fn token_logits(port: Option<&Port>, phrases: &PhraseOutput, all: &[&str]) -> Option<Wrong> {
+    let name = &phrases.output;
+    let Some(port) = port else {
+        return Some((
+            format!("no output `{name}`; the outputs are {}", all.join(", ")),
+            "correct phrases.output in callheat.toml".to_owned(),
+        ));
+    };
+    let width = TAGS + phrases.categories.len();
+    let fits = match port.shape.as_deref() {
+        None | Some([_, _, Size::Free(_)]) => true,
+        Some([_, _, Size::Fixed(found)]) => usize::try_from(*found) == Ok(width),
+        Some(_) => false,
+    };
+    (!fits || port.element != Port::FLOAT).then(|| {
+        (
+            format!(
+                "output `{name}` is {} of the shape {}, not float32 of [batch, sequence, {width}]",
+                port.element_name(),
+                port.shape_text()
+            ),
+            format!(
+                "callheat.toml names {} categories under phrases: give three tags and one logit for each of them",
+                phrases.categories.len()
+            ),
+        )
+    })
 }
 
 fn classes(logits: &Port, config: &ModelConfig) -> Option<Wrong> {

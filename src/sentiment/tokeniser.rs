@@ -54,6 +54,21 @@ impl Tokeniser {
         count(true) > count(false)
     }
 
+    /// The same as [`Self::ids`], with the characters of the text that each
+    /// token stands for; none for a special token.
+    pub(super) fn placed(&self, text: &str) -> Result<Placed, ScoreError> {
+        let encoding = self
+            .tokenizer
+            .encode_char_offsets(text, true)
+            .map_err(|error| ScoreError::Tokenise(error.to_string()))?;
+        let places = encoding.get_offsets().iter();
+        let places = places.map(|&(start, end)| (start as u32, end as u32));
+        Ok(Placed {
+            ids: self.kept(encoding.get_ids()),
+            places: self.kept(&places.collect::<Vec<_>>()),
+        })
+    }
+
     /// Token ids with special tokens, at most the model's maximum: of a longer
     /// text the head and the tail are kept.
     pub fn ids(&self, text: &str) -> Result<Vec<u32>, ScoreError> {
@@ -61,18 +76,29 @@ impl Tokeniser {
             .tokenizer
             .encode_fast(text, true)
             .map_err(|error| ScoreError::Tokenise(error.to_string()))?;
-        let ids = encoding.get_ids();
-        if ids.len() <= self.max_length {
-            return Ok(ids.to_vec());
+        Ok(self.kept(encoding.get_ids()))
+    }
+
+    /// What is kept of the tokens of a text that may be too long.
+    fn kept<T: Copy>(&self, tokens: &[T]) -> Vec<T> {
+        if tokens.len() <= self.max_length {
+            return tokens.to_vec();
         }
         let Truncation { head, tail } = self.truncation;
         let mut kept = Vec::with_capacity(head + tail);
-        kept.extend_from_slice(&ids[..head]);
-        kept.extend_from_slice(&ids[ids.len() - tail..]);
+        kept.extend_from_slice(&tokens[..head]);
+        kept.extend_from_slice(&tokens[tokens.len() - tail..]);
         if tail == 0 {
             // The closing special token belongs to the shape the model was trained on.
-            kept[head - 1] = ids[ids.len() - 1];
+            kept[head - 1] = tokens[tokens.len() - 1];
         }
-        Ok(kept)
+        kept
     }
+}
+
+/// Token ids, and the characters `start..end` that each stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub ids: Vec<u32>,
+    pub places: Vec<(u32, u32)>,
 }

@@ -14,7 +14,7 @@ use super::counted::{Counted, Place};
 use super::discovery::{Discovered, Discovery};
 use super::forms;
 use super::keyness::log_likelihood;
-use super::periods::{Change, Halves, Tally, Width};
+use super::periods::{Change, Halves, Tally, Width, correct_for_many};
 use super::reference::{self, Reference};
 use crate::call::Span;
 use crate::segment::Word;
@@ -251,6 +251,7 @@ impl BatchTerms {
         }
         let fewest = if calls < FEW_CALLS { 1 } else { 2 };
         terms.retain(|term| term.calls >= fewest);
+        correct_for_many(terms.iter_mut().filter_map(|term| term.change.as_mut()));
         for term in &mut terms {
             // What one caller says is no news of the batch, however rare it is.
             let is_shared = term.calls > 1;

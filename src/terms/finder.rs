@@ -10,7 +10,7 @@ use super::lexicon::{Lexicon, Match};
 use super::scope::is_taken_back;
 use super::tagger::Tagger;
 use crate::segment::Word;
-use crate::sentiment::Score;
+use crate::sentiment::{MarkedPhrase, Score};
 use crate::text::Normalised;
 
 /// An entry of this weight or more counts whatever the turn's valence is.
@@ -29,6 +29,9 @@ pub struct TurnText<'a> {
     pub words: &'a [Word],
     /// What the model says of it.
     pub score: &'a Score,
+    /// The complaint phrases that the model marks in the raw text; `None`
+    /// where it is one that marks none.
+    pub marked: Option<&'a [MarkedPhrase]>,
     /// The text as it was read.
     pub raw: &'a str,
 }
@@ -91,7 +94,7 @@ impl TermFinder {
         }
         if let Some(tagger) = &self.tagger {
             let known = self.lexicon.is_built_in().then_some(matches.as_slice());
-            for tagged in tagger.tag(text, turn.words, turn.score, known) {
+            for tagged in tagger.tag(turn, known) {
                 let weight = self.weight(&matches, &tagged.range);
                 let candidate = Candidate {
                     range: tagged.range,

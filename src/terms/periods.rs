@@ -26,6 +26,28 @@ pub struct Change {
     /// Probability of a difference as large as this by chance (χ², one degree
     /// of freedom).
     pub p: f64,
+    /// `p` corrected for the number of terms compared: of the terms with a `q`
+    /// of at most this, such a share is expected to have changed by chance only
+    /// (Benjamini and Hochberg 1995), 0..1.
+    #[serde(default = "unknown_q")]
+    pub q: f64,
+}
+
+/// What an older heatmap counts as: nothing is known to have changed.
+fn unknown_q() -> f64 {
+    1.0
+}
+
+/// Corrects each `p` for the number of changes.
+pub(super) fn correct_for_many<'c>(changes: impl IntoIterator<Item = &'c mut Change>) {
+    let mut changes: Vec<&mut Change> = changes.into_iter().collect();
+    changes.sort_by(|a, b| b.p.total_cmp(&a.p));
+    let count = changes.len();
+    let mut least = 1.0_f64;
+    for (at, change) in changes.into_iter().enumerate() {
+        least = least.min(change.p * count as f64 / (count - at) as f64);
+        change.q = least;
+    }
 }
 
 /// Counts by time, sorted by bucket. The width is common to all tallies of a
@@ -141,11 +163,13 @@ impl Halves {
             earlier as f64,
             self.earlier as f64,
         );
+        let p = chi_square_tail(g.abs());
         Change {
             earlier_share: earlier as f64 / self.earlier as f64,
             later_share: later as f64 / self.later as f64,
             g,
-            p: chi_square_tail(g.abs()),
+            p,
+            q: p,
         }
     }
 }
@@ -284,5 +308,22 @@ mod tests {
         assert!(halves.change(&rising).p < 0.001);
         assert!(halves.change(&rising).later_share > halves.change(&rising).earlier_share);
         assert!(halves.change(&steady).p > 0.5);
+    }
+
+    #[test]
+    fn of_many_changes_a_weak_one_is_not_believed() {
+        let change = |p| Change {
+            earlier_share: 0.1,
+            later_share: 0.2,
+            g: 1.0,
+            p,
+            q: p,
+        };
+        let mut changes = [0.04, 0.001, 0.9, 0.03].map(change);
+        correct_for_many(&mut changes);
+        let expected = [0.04 * 4.0 / 3.0, 0.004, 0.9, 0.04 * 4.0 / 3.0];
+        for (change, expected) in changes.iter().zip(expected) {
+            assert!((change.q - expected).abs() < 1e-12, "{changes:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
@@ -45,6 +45,13 @@ impl Normalised {
         let last = self.origin[bytes.end - 1] as usize;
         Span(first, last + 1)
     }
+
+    /// The byte range of [`Self::text`] that came from raw characters; empty
+    /// where they left nothing.
+    pub fn bytes_of(&self, raw: Span) -> Range<usize> {
+        let before = |end: usize| self.origin.partition_point(|&at| (at as usize) < end);
+        before(raw.0)..before(raw.1)
+    }
 }
 
 /// The text with traditional characters as simplified ones, otherwise as it is:
@@ -69,31 +76,45 @@ fn is_format_character(character: char) -> bool {
     matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Traditional → simplified for one character, by OpenCC's own tables.
-/// Conversions are remembered: calls repeat a few thousand characters.
+/// The Chinese characters of the basic plane: what calls are written in.
+const COMMON: Range<u32> = 0x3400..0xa000;
+
+/// Traditional → simplified for one character. Conversions of common
+/// characters are remembered: calls repeat a few thousand of them, and many
+/// threads ask at once, so nobody waits for a lock.
 fn simplified_character(character: char) -> char {
-    static CONVERTER: OnceLock<Option<OpenCC>> = OnceLock::new();
-    static KNOWN: OnceLock<Mutex<HashMap<char, char>>> = OnceLock::new();
-    if !matches!(character, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
-    {
-        return character;
-    }
-    let known = KNOWN.get_or_init(Mutex::default);
-    let mut known = known
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    *known.entry(character).or_insert_with(|| {
-        let converter = CONVERTER.get_or_init(|| OpenCC::from_config(BuiltinConfig::T2s).ok());
-        let Some(converter) = converter else {
-            return character;
-        };
-        let converted = converter.convert(character.encode_utf8(&mut [0; 4]));
-        let mut characters = converted.chars();
-        match (characters.next(), characters.next()) {
-            (Some(one), None) => one,
+    /// 0 where the conversion is not known yet.
+    static KNOWN: [AtomicU32; (COMMON.end - COMMON.start) as usize] =
+        [const { AtomicU32::new(0) }; (COMMON.end - COMMON.start) as usize];
+    let code = u32::from(character);
+    if !COMMON.contains(&code) {
+        return match character {
+            '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}' => converted(character),
             _ => character,
-        }
-    })
+        };
+    }
+    let known = &KNOWN[(code - COMMON.start) as usize];
+    if let Some(known) = char::from_u32(known.load(Ordering::Relaxed)).filter(|&c| c != '\0') {
+        return known;
+    }
+    let converted = converted(character);
+    known.store(converted.into(), Ordering::Relaxed);
+    converted
+}
+
+/// Traditional → simplified by OpenCC's own tables.
+fn converted(character: char) -> char {
+    static CONVERTER: OnceLock<Option<OpenCC>> = OnceLock::new();
+    let converter = CONVERTER.get_or_init(|| OpenCC::from_config(BuiltinConfig::T2s).ok());
+    let Some(converter) = converter else {
+        return character;
+    };
+    let converted = converter.convert(character.encode_utf8(&mut [0; 4]));
+    let mut characters = converted.chars();
+    match (characters.next(), characters.next()) {
+        (Some(one), None) => one,
+        _ => character,
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +127,15 @@ mod tests {
             Normalised::new("ＡＢＣ１２３：亂扣費").text(),
             "abc123:乱扣费"
         );
+    }
+
+    #[test]
+    fn raw_characters_are_found_again_in_the_text() {
+        let normalised = Normalised::new("㎡亂\u{200b}扣費了");
+        assert_eq!(&normalised.text()[normalised.bytes_of(Span(0, 2))], "m2乱");
+        assert_eq!(&normalised.text()[normalised.bytes_of(Span(2, 5))], "扣费");
+        assert!(normalised.bytes_of(Span(2, 3)).is_empty());
+        assert_eq!(&normalised.text()[normalised.bytes_of(Span(5, 99))], "了");
     }
 
     #[test]

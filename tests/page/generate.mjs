@@ -251,7 +251,8 @@ function talk(turns, duration) {
 function changeOf(share, random) {
   const later = share * (0.6 + random() * 0.8);
   const shares = { earlier_share: round(2 * share - later), later_share: round(later) };
-  return { ...shares, g: 1, p: round(random() ** 2, 3) };
+  const p = round(random() ** 2, 3);
+  return { ...shares, g: 1, p, q: p };
 }
 
 function batchTerms(calls, random) {

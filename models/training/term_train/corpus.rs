@@ -1,19 +1,17 @@
 //! The labelled turns as the tagger sees them.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use callheat::call::Speaker;
-use callheat::eval::{GoldTerm, parse_gold};
+use callheat::eval::{GoldCall, GoldTerm, parse_gold};
 use callheat::segment::{Segmenter, Word};
-use callheat::sentiment::Score;
+use callheat::sentiment::{MarkedPhrases, Reading, Score, Scorer};
 use callheat::terms::Lexicon;
 use callheat::terms::tagger::{Extractor, Features};
 use callheat::text::Normalised;
-use serde_json::Value;
 
 use crate::{Gold, Random, TAG_BITS};
 
@@ -28,7 +26,9 @@ pub struct Turn {
     pub raw: String,
     pub normalised: Normalised,
     pub words: Vec<Word>,
+    /// With its valence blurred.
     pub score: Score,
+    pub marked: Option<MarkedPhrases>,
     pub features: Features,
     pub tags: Vec<u8>,
     /// First and last character and category of each phrase.
@@ -45,13 +45,13 @@ pub struct Corpus {
 
 impl Corpus {
     pub fn read(
-        analysis: &Path,
+        scorer: &Scorer,
         gold: &[&Path],
         lexicon: &Lexicon,
         segmenter: &Segmenter,
         blur: f64,
     ) -> Result<Self, Box<dyn Error>> {
-        let valences = valences(analysis, blur)?;
+        let mut random = Random(7);
         let extractor = Extractor::new(lexicon, TAG_BITS);
         let mut corpus = Self {
             turns: Vec::new(),
@@ -61,15 +61,15 @@ impl Corpus {
             let mut calls = Gold::new();
             for line in BufReader::new(File::open(path)?).lines() {
                 let call = parse_gold(&line?)?;
-                let scores = valences.get(&call.call_id);
+                let readings = readings(scorer, &call)?;
                 for (index, turn) in call.turns.iter().enumerate() {
                     let (Some(terms), Speaker::Customer) = (&turn.terms, &turn.speaker) else {
                         continue;
                     };
-                    let valence = scores.and_then(|scores| scores.get(index));
-                    let valence = *valence.ok_or("the analysis lacks a gold call; make it anew")?;
+                    let Reading { score, phrases } = &readings[index];
+                    let valence = f64::from(score.valence) + blur * random.normal();
                     let score = Score {
-                        valence,
+                        valence: valence.clamp(-1.0, 1.0) as f32,
                         ..Score::NEUTRAL
                     };
                     let normalised = Normalised::new(&turn.text);
@@ -83,6 +83,7 @@ impl Corpus {
                         normalised,
                         words,
                         score,
+                        marked: phrases.clone(),
                         features,
                         tags,
                         spans,
@@ -97,23 +98,11 @@ impl Corpus {
     }
 }
 
-/// The blurred valences of each call's turns.
-fn valences(path: &Path, blur: f64) -> Result<HashMap<String, Vec<f32>>, Box<dyn Error>> {
-    let mut random = Random(7);
-    let mut calls = HashMap::new();
-    for line in BufReader::new(File::open(path)?).lines() {
-        let call: Value = serde_json::from_str(&line?)?;
-        let Some(id) = call["call_id"].as_str() else {
-            continue;
-        };
-        let turns = call["turns"].as_array().into_iter().flatten();
-        let blurred = turns.map(|turn| {
-            let valence = turn["valence"].as_f64().unwrap_or(0.0);
-            (valence + blur * random.normal()).clamp(-1.0, 1.0) as f32
-        });
-        calls.insert(id.to_owned(), blurred.collect());
-    }
-    Ok(calls)
+/// What the model says of a call's turns.
+fn readings(scorer: &Scorer, call: &GoldCall) -> Result<Vec<Reading>, Box<dyn Error>> {
+    let texts = call.turns.iter().map(|turn| turn.text.as_str());
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(runtime.block_on(scorer.read_all(texts))?)
 }
 
 /// The tags of a turn's characters and its phrases; the longest go first, and

@@ -1,18 +1,15 @@
 //! Cross-validation of the whole finder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 
 use callheat::escalation::{Escalation, Level};
 use callheat::eval::{Estimate, Evaluated, Findings, FoundTurn, Terms, evaluate};
-use callheat::sentiment::Label;
+use callheat::sentiment::{Label, MarkedPhrase};
 use callheat::terms::{Category, TermFinder, TurnText};
 
 use crate::corpus::{Corpus, Turn};
-use crate::{Gold, Settings, Weights, fold, train};
-
-/// Biases tried beside the one that is set.
-const TRIED: [f32; 6] = [-0.25, 0.25, 0.5, 0.75, 1.0, 1.5];
+use crate::{Gold, Settings, Weights, fold, is_kept_aside, train};
 
 type Found = HashMap<(String, usize), Vec<(String, Category)>>;
 
@@ -21,12 +18,7 @@ pub fn cross_validate(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dy
         let folds: Vec<_> = (0..settings.folds)
             .map(|held| {
                 scope.spawn(move || {
-                    let kept: Vec<&Turn> = corpus
-                        .turns
-                        .iter()
-                        .filter(|turn| fold(&turn.call) != held)
-                        .collect();
-                    train(&kept, settings)
+                    trained_without(corpus, settings, |turn| fold(&turn.call) == held)
                 })
             })
             .collect();
@@ -35,36 +27,96 @@ pub fn cross_validate(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dy
             .map(|fold| fold.join().expect("training does not panic"))
             .collect()
     });
-    for bias in TRIED.into_iter().chain([settings.bias]) {
-        let mut found = Found::new();
-        for (held, weights) in trained.iter().enumerate() {
-            let finder = TermFinder::with_weights(&weights.bytes(bias))
-                .ok_or("the weights do not fit the finder: did the format change?")?;
-            let turns = corpus
-                .turns
-                .iter()
-                .filter(|turn| fold(&turn.call) == held as u64);
-            found.extend(turns.map(|turn| ((turn.call.clone(), turn.index), terms(turn, &finder))));
-        }
-        for (path, gold) in &corpus.gold {
-            let figures = figures(gold, &found, settings.folds);
-            println!("bias {bias}  {path}: {}", line(&figures));
-            if bias.total_cmp(&settings.bias).is_eq() {
-                for (name, phrases) in [("missed", &figures.missed), ("wrong", &figures.wrong)] {
-                    let phrases: Vec<_> = phrases
-                        .iter()
-                        .map(|p| format!("{} {}", p.term, p.count))
-                        .collect();
-                    println!("  most often {name}: {}", phrases.join(", "));
-                }
+    for bias in [0.15, 0.25, 0.35] {
+        for least in [0.15, 0.2, 0.25] {
+            let alone = [bias, least, settings.alone[2]];
+            let tried = Settings { alone, ..*settings };
+            let mut found = Found::new();
+            for (held, weights) in trained.iter().enumerate() {
+                let finder = finder(weights, &tried)?;
+                let turns = corpus.turns.iter();
+                let turns = turns.filter(|turn| fold(&turn.call) == held as u64);
+                found.extend(turns.map(|turn| (key(turn), terms(turn, None, &finder))));
             }
+            print(
+                corpus,
+                &found,
+                &format!("bias {bias} least {least}"),
+                *settings == tried,
+            );
         }
     }
     Ok(())
 }
 
-fn terms(turn: &Turn, finder: &TermFinder) -> Vec<(String, Category)> {
+/// The figures on the calls that the training of the default model keeps aside.
+pub fn on_kept_aside(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let weights = trained_without(corpus, settings, is_kept_aside);
+    let held: Vec<&Turn> = corpus
+        .turns
+        .iter()
+        .filter(|turn| is_kept_aside(turn))
+        .collect();
+    for (bias, share) in [(0.65, 0.65), (0.9, 0.5), (0.9, 0.65)] {
+        for least in [0.25, 0.3, 0.35] {
+            let joined = [bias, least, settings.joined[2]];
+            let tried = Settings {
+                joined,
+                share,
+                ..*settings
+            };
+            let finder = finder(&weights, &tried)?;
+            let found = held
+                .iter()
+                .map(|turn| (key(turn), terms(turn, turn.marked.as_deref(), &finder)));
+            print(
+                corpus,
+                &found.collect(),
+                &format!("bias {bias} share {share} least {least}"),
+                *settings == tried,
+            );
+        }
+    }
+    Ok(())
+}
+
+fn trained_without(corpus: &Corpus, settings: &Settings, held: impl Fn(&Turn) -> bool) -> Weights {
+    let kept: Vec<&Turn> = corpus.turns.iter().filter(|turn| !held(turn)).collect();
+    train(&kept, settings)
+}
+
+fn finder(weights: &Weights, settings: &Settings) -> Result<TermFinder, Box<dyn Error>> {
+    TermFinder::with_weights(&weights.bytes(settings))
+        .ok_or_else(|| "the weights do not fit the finder: did the format change?".into())
+}
+
+fn key(turn: &Turn) -> (String, usize) {
+    (turn.call.clone(), turn.index)
+}
+
+fn print(corpus: &Corpus, found: &Found, name: &str, is_set: bool) {
+    for (path, gold) in &corpus.gold {
+        let figures = figures(gold, found);
+        println!("{name}  {path}: {}", line(&figures));
+        if is_set {
+            for (name, phrases) in [("missed", &figures.missed), ("wrong", &figures.wrong)] {
+                let phrases: Vec<_> = phrases
+                    .iter()
+                    .map(|p| format!("{} {}", p.term, p.count))
+                    .collect();
+                println!("  most often {name}: {}", phrases.join(", "));
+            }
+        }
+    }
+}
+
+fn terms(
+    turn: &Turn,
+    marked: Option<&[MarkedPhrase]>,
+    finder: &TermFinder,
+) -> Vec<(String, Category)> {
     let hits = finder.find(&TurnText {
+        marked,
         normalised: &turn.normalised,
         words: &turn.words,
         score: &turn.score,
@@ -76,8 +128,9 @@ fn terms(turn: &Turn, finder: &TermFinder) -> Vec<(String, Category)> {
 }
 
 /// The figures of the held-out calls of a gold file.
-fn figures(gold: &Gold, found: &Found, folds: u64) -> Terms {
-    let mut ids: Vec<&String> = gold.keys().filter(|id| fold(id) < folds).collect();
+fn figures(gold: &Gold, found: &Found) -> Terms {
+    let measured: HashSet<&String> = found.keys().map(|(call, _)| call).collect();
+    let mut ids: Vec<&String> = gold.keys().filter(|id| measured.contains(id)).collect();
     ids.sort();
     let calls: Vec<Evaluated> = ids
         .into_iter()

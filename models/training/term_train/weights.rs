@@ -2,7 +2,7 @@
 
 use crate::field::Field;
 use crate::kinds::Kinds;
-use crate::{KIND_BITS, TAG_BITS};
+use crate::{KIND_BITS, Settings, TAG_BITS};
 
 pub struct Weights {
     pub field: Field,
@@ -10,11 +10,14 @@ pub struct Weights {
 }
 
 impl Weights {
-    pub fn bytes(&self, bias: f32) -> Vec<u8> {
-        let mut bytes = b"CHT1".to_vec();
+    pub fn bytes(&self, settings: &Settings) -> Vec<u8> {
+        let mut bytes = b"CHT2".to_vec();
         bytes.extend(TAG_BITS.to_le_bytes());
         bytes.extend(KIND_BITS.to_le_bytes());
-        bytes.extend(bias.to_le_bytes());
+        let choices = settings.alone.into_iter().chain(settings.joined);
+        for setting in choices.chain([settings.share]) {
+            bytes.extend(setting.to_le_bytes());
+        }
         for step in self.field.steps.as_flattened() {
             bytes.extend(step.to_le_bytes());
         }

@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument(
         "--stage", choices=("all", "teacher", "general", "student"), default="all", help="stop after it"
     )
+    parser.add_argument("--run", type=int, help="with --stage student: only this run of the last pass, from 0")
     options = parser.parse_args()
     run = stages.prepare(options.data, options.work, PROFILES[options.profile])
     if options.stage == "teacher":
@@ -28,7 +29,7 @@ def main() -> None:
     if options.stage == "general":
         stages.student_general(run)
         return
-    model = stages.student(run)
+    model = stages.student(run, options.run)
     if options.stage == "student":
         return
     experts = stages.experts(run)

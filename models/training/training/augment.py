@@ -3,6 +3,7 @@
 import random
 import re
 
+Phrases = tuple[tuple[int, int, int], ...]
 FILLERS = ("嗯", "呃", "那个", "就是", "就是说", "啊", "哎", "然后", "这个", "我跟你说", "你看")
 ENDINGS = ("啊", "呀", "嘛", "呢", "哦", "吧", "的")
 # Homophones and near-homophones that recognisers confuse; invented from the sounds.
@@ -71,6 +72,20 @@ def spoken(text: str, rng: random.Random) -> str:
     if rng.random() < 0.5:
         result = result.lower()
     return result.strip() or text
+
+
+def thinned(text: str, phrases: Phrases, rng: random.Random) -> tuple[str, Phrases]:
+    """A variant with its punctuation dropped or made spaces, or its spaces made commas; the phrases move along."""
+    style, kept, place = rng.random(), [], []
+    for character in text:
+        place.append(len(kept))
+        if character == " " or _PUNCTUATION.fullmatch(character):
+            if style < 0.4:
+                continue
+            character = "，" if style >= 0.7 and character == " " else " " if style < 0.7 else character
+        kept.append(character)
+    place.append(len(kept))
+    return "".join(kept), tuple((place[start], place[end], category) for start, end, category in phrases)
 
 
 def unpunctuated(text: str, rng: random.Random) -> str:

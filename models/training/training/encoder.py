@@ -1,9 +1,11 @@
-"""The classifier: a post-LN BERT encoder with mean pooling, three class logits and a graded valence."""
+"""The classifier: a post-LN BERT encoder with mean pooling, three class logits, a graded valence, tags of tokens."""
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from .settings import CATEGORIES, TAGS
 
 WIDTH, HEADS, INNER, POSITIONS, EPSILON = 384, 12, 1536, 512, 1e-12
 INPUT_DROPOUT = 0.1
@@ -34,7 +36,10 @@ class Layer(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Token ids and mask [batch, tokens] → logits [batch, 3], valence [batch] in -2..2, pooled [batch, 384]."""
+    """Token ids and mask [batch, tokens] → logits [batch, 3], valence [batch] in -2..2, pooled [batch, 384].
+
+    `marks` maps a token's state to the logits of its tag (outside, first or inside of a complaint phrase) and category.
+    """
 
     def __init__(self, vocabulary: int, layers: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -44,22 +49,34 @@ class Classifier(nn.Module):
         self.layers = nn.ModuleList(Layer(dropout) for _ in range(layers))
         self.classes = nn.Linear(WIDTH, 3)
         self.grade = nn.Linear(WIDTH, 1)
-        nn.init.normal_(self.classes.weight, std=0.02)
-        nn.init.normal_(self.grade.weight, std=0.02)
-        nn.init.zeros_(self.classes.bias)
-        nn.init.zeros_(self.grade.bias)
+        self.marks = nn.Linear(WIDTH, TAGS + len(CATEGORIES))
+        for head in (self.classes, self.grade, self.marks):
+            nn.init.normal_(head.weight, std=0.02)
+            nn.init.zeros_(head.bias)
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Classifies a padded batch; a row's result does not depend on the other rows."""
+        return self.judged(self.states(ids, mask), mask)
+
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """The last layer's states [batch, tokens, 384]."""
         x = self.norm(self.words(ids) + self.positions.weight[: ids.shape[1]])
         x = functional.dropout(x, INPUT_DROPOUT, self.training)
         bias = ((1.0 - mask.to(x.dtype)) * -1e4)[:, None, None, :]
         for layer in self.layers:
             x = layer(x, bias)
+        return x
+
+    def judged(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits, valence and pooled output by the states."""
         weight = mask.to(x.dtype).unsqueeze(-1)
         pooled = (x * weight).sum(1) / weight.sum(1)
         features = functional.dropout(pooled, INPUT_DROPOUT, self.training)
         return self.classes(features), 2.0 * torch.tanh(self.grade(features).squeeze(-1)), pooled
+
+    def marked(self, x: Tensor) -> Tensor:
+        """Logits [batch, tokens, 3 + categories] of the tokens' tags and categories by the states."""
+        return self.marks(functional.dropout(x, INPUT_DROPOUT, self.training))
 
 
 def from_backbone(

@@ -12,7 +12,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from .backbone import PAD
 from .encoder import EPSILON, HEADS, WIDTH, Classifier
 from .fusion import SIGNS, Fusion
-from .settings import HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAIL_TOKENS, VALENCE_RANGE
+from .settings import CATEGORIES, HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAGS, TAIL_TOKENS, VALENCE_RANGE
 from .wide import PAIR_FACTORS, PAIRS, Wide
 
 OPSET = 18
@@ -164,7 +164,8 @@ def _under(values: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
 
 
 def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, np.ndarray]) -> onnx.ModelProto:
-    """The classifier as ONNX: input_ids and attention_mask [batch, sequence] → logits [batch, 3], valence [batch].
+    """The classifier as ONNX: input_ids and attention_mask [batch, sequence] → logits [batch, 3], valence [batch],
+    token_logits [batch, sequence, 3 + categories].
 
     `even` holds the divisors of smooth.py; the model computes the same without them.
     """
@@ -201,11 +202,14 @@ def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, np.ndar
     graph.node("Add", deep, wide_logits, out="logits")
     grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
     graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
+    marks = graph.node("MatMul", x, graph.constant("marks.weight", state["marks.weight"].T), out="marks_product")
+    graph.node("Add", marks, graph.constant("marks.bias", state["marks.bias"]), out="token_logits")
     tokens = ["batch", "sequence"]
     inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, tokens) for n in ("input_ids", "attention_mask")]
     outputs = [
         helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
         helper.make_tensor_value_info("valence", TensorProto.FLOAT, ["batch"]),
+        helper.make_tensor_value_info("token_logits", TensorProto.FLOAT, [*tokens, TAGS + len(CATEGORIES)]),
     ]
     built = helper.make_graph(graph.nodes, MODEL_NAME, inputs, outputs, graph.constants)
     result = helper.make_model(built, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="callheat training")
@@ -237,7 +241,7 @@ def write_folder(
         weight_type=QuantType.QInt8,
         per_channel=True,
         reduce_range=True,
-        nodes_to_exclude=["node_wide_words", "node_wide_pairs"],
+        nodes_to_exclude=["node_wide_words", "node_wide_pairs", "node_marks_product"],
     )
     (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     config = {
@@ -248,7 +252,11 @@ def write_folder(
         f"(ids[:{HEAD_TOKENS}]+ids[-{TAIL_TOKENS}:], special tokens included)",
         "pad_token_id": PAD,
         "inputs": ["input_ids", "attention_mask"],
-        "outputs": {"logits": ["batch", 3], "valence": ["batch"]},
+        "outputs": {
+            "logits": ["batch", 3],
+            "valence": ["batch"],
+            "token_logits": ["batch", "sequence", TAGS + len(CATEGORIES)],
+        },
         "valence_range": [int(v) for v in VALENCE_RANGE],
         "calibration": f"temperature {fusion.temperature:.3f} already folded into the classifier head",
         "layers": len(model.layers),
@@ -275,4 +283,9 @@ tail = {TAIL_TOKENS}
 [graded]
 output = "valence"
 range = [{VALENCE_RANGE[0]}, {VALENCE_RANGE[1]}]
+
+# Where complaint phrases stand: per token the logits of outside, first and inside, then those of the categories.
+[phrases]
+output = "token_logits"
+categories = [{", ".join(f'"{c}"' for c in CATEGORIES)}]
 '''

@@ -9,19 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from .augment import spoken, unpunctuated
+from .augment import Phrases, spoken, thinned, unpunctuated
 from .backbone import PAD
 from .corpus import Record
 from .encoder import WIDTH, Classifier
-from .settings import Pass
+from .settings import TAGS, Pass
 
 MASKED = -1e4
 CHECKPOINT_SECONDS = 180
 NEUTRAL = 1
+# A token whose tag or category nobody knows; what a tag counts (outside, first, inside); the share of a phrase's tokens
+# and of their categories in the loss of a text.
+UNKNOWN = -100
+TAG_WEIGHTS = (1.0, 2.0, 1.0)
+TAG_SHARE, CATEGORY_SHARE = 1 / 6, 1 / 10
 # Learning from a teacher: the temperature of both outputs, and what the gold class still counts.
 WARMTH = 2.0
 GOLD_SHARE = 0.4
@@ -48,7 +53,8 @@ class Soft:
 class Batch:
     """Padded ids and mask [n, tokens], gold classes and their weights (0: none), valences, what is known of each row.
 
-    `soft` [n, 3] and `pooled` [n, width] are the teacher's, for the rows where `taught` is 1.
+    `soft` [n, 3] and `pooled` [n, width] are the teacher's, for the rows where `taught` is 1. `tags` and `categories`
+    [n, tokens] are UNKNOWN where nobody marked phrases.
     """
 
     ids: Tensor
@@ -61,6 +67,17 @@ class Batch:
     taught: Tensor
     soft: Tensor
     pooled: Tensor
+    tags: Tensor
+    categories: Tensor
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A text's token ids, and each token's tag and category (UNKNOWN: not known)."""
+
+    ids: list[int]
+    tags: list[int]
+    categories: list[int]
 
 
 def device() -> torch.device:
@@ -110,41 +127,67 @@ def draw(pool: Sequence[Target], limits: dict[str, int], rng: random.Random) -> 
     return drawn
 
 
-def _varied(record: Record, share: float, rng: random.Random) -> str:
+def _varied(record: Record, share: float, rng: random.Random) -> tuple[str, Phrases]:
+    """The text or a variant of it, and where its phrases are."""
+    phrases = record.phrases or ()
     if rng.random() >= share:
-        return record.text
-    if record.source in ("calls", "written"):
-        return unpunctuated(record.text, rng)
-    return spoken(record.text, rng) if record.source in ("helpdesk", "unlabelled", "agents") else record.text
+        return record.text, phrases
+    if phrases:
+        return thinned(record.text, phrases, rng)
+    if record.source in ("calls", "written", "spoken"):
+        return unpunctuated(record.text, rng), ()
+    return (spoken(record.text, rng) if record.source in ("helpdesk", "unlabelled", "agents") else record.text), ()
+
+
+def _tokens(encoding: Encoding, phrases: Phrases | None, limit: int) -> Tokens:
+    """Token ids, tags and categories, cut alike."""
+    count = len(encoding.ids)
+    tags, categories = [UNKNOWN if phrases is None else 0] * count, [UNKNOWN] * count
+    for start, end, category in sorted(phrases or (), reverse=True):
+        inside = False
+        for i, (first, after) in enumerate(encoding.offsets):
+            if first < after and first < end and after > start:
+                tags[i], categories[i], inside = 2 if inside else 1, category, True
+    return Tokens(cut(encoding.ids, limit), cut(tags, limit), cut(categories, limit))
 
 
 def batches(
     drawn: Sequence[Target], tokenizer: Tokenizer, plan: Pass, batch_tokens: int, rng: random.Random
-) -> list[tuple[list[Target], list[list[int]]]]:
+) -> list[tuple[list[Target], list[Tokens]]]:
     """Batches of texts of like length, in random order."""
-    texts = [_varied(t.record, plan.augment, rng) for t in drawn]
-    ids = [cut(e.ids, plan.max_tokens) for e in tokenizer.encode_batch(texts)]
-    order = sorted(range(len(drawn)), key=lambda i: (len(ids[i]) + rng.random() * 3, i))
+    varied = [_varied(t.record, plan.augment, rng) for t in drawn]
+    encodings = tokenizer.encode_batch([text for text, _ in varied])
+    rows = [
+        _tokens(encoding, None if target.record.phrases is None else phrases, plan.max_tokens)
+        for target, encoding, (_, phrases) in zip(drawn, encodings, varied, strict=True)
+    ]
+    order = sorted(range(len(drawn)), key=lambda i: (len(rows[i].ids) + rng.random() * 3, i))
     result, start = [], 0
     while start < len(order):
-        size = max(1, batch_tokens // len(ids[order[min(start + 15, len(order) - 1)]]))
+        size = max(1, batch_tokens // len(rows[order[min(start + 15, len(order) - 1)]].ids))
         part = order[start : start + min(size, 96)]
-        result.append(([drawn[i] for i in part], [ids[i] for i in part]))
+        result.append(([drawn[i] for i in part], [rows[i] for i in part]))
         start += len(part)
     rng.shuffle(result)
     return result
 
 
+def _filled(rows: Sequence[list[int]], filling: int) -> Tensor:
+    """The rows [rows, longest] on the device, the shorter ones filled up."""
+    width = max(map(len, rows))
+    return torch.tensor([row + [filling] * (width - len(row)) for row in rows], device=device())
+
+
 def padded(rows: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
     """Ids and mask [rows, longest] on the device."""
-    width = max(map(len, rows))
-    ids = torch.tensor([row + [PAD] * (width - len(row)) for row in rows], device=device())
+    ids = _filled(rows, PAD)
+    width = ids.shape[1]
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=device())
     return ids, mask
 
 
-def _batch(targets: Sequence[Target], rows: Sequence[list[int]], class_weight: dict[str, np.ndarray]) -> Batch:
-    ids, mask = padded(rows)
+def _batch(targets: Sequence[Target], rows: Sequence[Tokens], class_weight: dict[str, np.ndarray]) -> Batch:
+    ids, mask = padded([row.ids for row in rows])
     n = len(targets)
     label, weight = np.zeros(n, np.int64), np.zeros(n, np.float32)
     valence, graded, taught = np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
@@ -161,13 +204,16 @@ def _batch(targets: Sequence[Target], rows: Sequence[list[int]], class_weight: d
             valence[i], graded[i] = value, 1.0
     binary = np.array([t.record.binary for t in targets], np.float32)
     known = (label, weight, valence, graded, binary, taught, soft, pooled)
-    return Batch(ids, mask, *(torch.from_numpy(values).to(device()) for values in known))
+    tags, categories = _filled([row.tags for row in rows], UNKNOWN), _filled([row.categories for row in rows], UNKNOWN)
+    return Batch(ids, mask, *(torch.from_numpy(values).to(device()) for values in known), tags, categories)
 
 
 def _loss(model: Classifier, batch: Batch, spread: float) -> Tensor:
     """Gold classes and valence; where a teacher spoke, its classes and its pooled output (in units of its variance)."""
     with _autocast():
-        logits, valence, pooled = model(batch.ids, batch.mask)
+        states = model.states(batch.ids, batch.mask)
+        logits, valence, pooled = model.judged(states, batch.mask)
+        marks = model.marked(states)
     blocked = torch.zeros_like(batch.soft)
     blocked[:, NEUTRAL] = batch.binary * MASKED
     logits = logits.float() + blocked
@@ -180,7 +226,17 @@ def _loss(model: Classifier, batch: Batch, spread: float) -> Tensor:
         apart = functional.kl_div(said, told, reduction="none", log_target=True).sum(1) * WARMTH**2
         far = ((pooled.float() - batch.pooled) ** 2).mean(1) / spread
         total = total + batch.taught * (apart + far)
-    return total.mean()
+    return total.mean() + _mark_loss(marks.float(), batch)
+
+
+def _mark_loss(marks: Tensor, batch: Batch) -> Tensor:
+    """What the tags and categories of the marked texts' tokens cost."""
+    weight = torch.tensor(TAG_WEIGHTS, device=marks.device)
+    tags, categories = marks[..., :TAGS].flatten(0, 1), marks[..., TAGS:].flatten(0, 1)
+    known = {"ignore_index": UNKNOWN, "reduction": "sum"}
+    tagged = functional.cross_entropy(tags, batch.tags.flatten(), weight=weight, **known)
+    named = functional.cross_entropy(categories, batch.categories.flatten(), **known)
+    return (TAG_SHARE * tagged + CATEGORY_SHARE * named) / len(batch.label)
 
 
 def class_weights(pool: Sequence[Target]) -> dict[str, np.ndarray]:
@@ -227,7 +283,7 @@ class Optimiser:
     """AdamW (new heads ten times faster) plus a lazy Adam for the rows of the vocabulary that a batch touches."""
 
     def __init__(self, model: Classifier, rate: float, head_factor: float) -> None:
-        heads = [*model.classes.parameters(), *model.grade.parameters()]
+        heads = [*model.classes.parameters(), *model.grade.parameters(), *model.marks.parameters()]
         special = {id(p) for p in heads} | {id(model.words.weight)}
         body = [p for p in model.parameters() if id(p) not in special]
         self.dense = [*body, *heads]
@@ -283,7 +339,7 @@ def train(
         optimiser.lazy.load_state_dict(saved["lazy"])
         first = saved["step"]
         average.total, average.count = saved["average"], saved["averaged"]
-    tokens_total = sum(len(row) for _, rows in work for row in rows)
+    tokens_total = sum(len(row.ids) for _, rows in work for row in rows)
     print(
         f"{out.stem}: {sum(len(t) for t, _ in work)} texts, {tokens_total} tokens, {len(work)} steps, from {first}",
         flush=True,
@@ -296,7 +352,7 @@ def train(
         loss.backward()
         optimiser.step(step / len(work))
         average.add(model, step, len(work))
-        value, tokens = loss.item(), tokens + sum(map(len, rows))
+        value, tokens = loss.item(), tokens + sum(len(row.ids) for row in rows)
         running = value if math.isnan(running) else 0.98 * running + 0.02 * value
         now = time.monotonic()
         if now - reported > 30:

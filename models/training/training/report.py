@@ -11,7 +11,7 @@ from .measure import Scorer, figures
 from .settings import SEED
 from .stages import Run
 
-MEASURED = ("helpdesk", "calls", "chat_manual", "weibo_usual", "waimai", "hotel", "shopping")
+MEASURED = ("helpdesk", "calls", "spoken", "chat_manual", "weibo_usual", "waimai", "hotel", "shopping")
 FITTED_WITH = {
     "helpdesk": ("helpdesk",),
     "calls": ("calls",),

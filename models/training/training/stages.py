@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from tokenizers import Tokenizer
 
 from . import fusion, smooth, wide
@@ -17,7 +18,8 @@ from .fit import Soft, Target, draw, taught, train
 from .settings import SEED, Profile
 from .split import check_leakage, split
 
-FUSED = ("helpdesk", "calls", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
+FUSED = ("helpdesk", "calls", "spoken", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
+DIALOGUES = ("helpdesk", "calls", "spoken")
 MOST_FUSED = 400
 SEEN_FOR_RANGES = 60
 
@@ -41,7 +43,10 @@ class Run:
 
 
 def prepare(data: Path, work: Path, profile: Profile) -> Run:
-    """Reads and splits the data, checks for leakage and trims the vocabulary."""
+    """Reads and splits the data, checks for leakage and trims the vocabulary.
+
+    Leaves the names of the dialogues kept aside in `kept-aside.txt`, for the fits that come after the model.
+    """
     work.mkdir(parents=True, exist_ok=True)
     training, dev, dropped = split(load(data))
     check_leakage(training, dev)
@@ -51,6 +56,8 @@ def prepare(data: Path, work: Path, profile: Profile) -> Run:
         path.write_text(json.dumps(trimmed, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
         ids.write_text(json.dumps(kept), encoding="utf-8")
     kept = json.loads(ids.read_text(encoding="utf-8"))
+    aside = sorted({r.group.partition(":")[2] for r in dev if r.source in DIALOGUES})
+    (work / "kept-aside.txt").write_text("\n".join(aside) + "\n", encoding="utf-8")
     return Run(profile, work, training, dev, dropped, Tokenizer.from_file(str(path)), kept)
 
 
@@ -106,27 +113,42 @@ def student_general(run: Run) -> Classifier:
     return train(model, pool, profile.general, run.tokenizer, seed=SEED + 2, out=out, batch_tokens=profile.batch_tokens)
 
 
-def student(run: Run) -> Classifier:
-    """The student's later passes: on the turns, with replay of the other sets."""
-    profile = run.profile
-    outs = [run.work / f"student-{i}.pt" for i in range(1, len(profile.domain) + 1)]
-    if outs[-1].exists():
-        model, first = from_backbone(read_weights(), run.kept, profile.student_layers), len(outs) - 1
-    else:
-        model, first = student_general(run), 0
-    for number in range(first, len(outs)):
-        plan, out = profile.domain[number], outs[number]
-        model = train(
-            model,
-            [] if out.exists() else _pool(run),
-            plan,
-            run.tokenizer,
-            seed=SEED + 3 + number,
-            out=out,
-            batch_tokens=profile.batch_tokens,
-            head_factor=2.0,
-        )
+def student(run: Run, only: int | None = None) -> Classifier:
+    """The student's later passes: on the turns, with replay of the other sets.
+
+    The last pass is run `profile.runs` times with other seeds, from the same weights, and the runs' weights are
+    averaged (model soup, Wortsman et al. 2022). `only` does one of the runs, so that processes can share the work.
+    """
+    profile, last = run.profile, len(run.profile.domain)
+    joined = run.work / f"student-{last}.pt"
+    model = from_backbone(read_weights(), run.kept, profile.student_layers)
+    if joined.exists():
+        return train(model, [], profile.domain[-1], run.tokenizer, seed=SEED, out=joined, batch_tokens=1)
+    states = []
+    for number in range(profile.runs) if only is None else [only]:
+        out = run.work / f"student-{last}-run-{number}.pt"
+        before = model if out.exists() else _before_last(run)
+        states.append(_pass(run, before, last, SEED + 3 + last + 100 * number, out).state_dict())
+    if only is None:
+        mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+        model.load_state_dict(mean)
+        torch.save(mean, joined)
     return model
+
+
+def _before_last(run: Run) -> Classifier:
+    """The student before its last pass."""
+    model = student_general(run)
+    for number in range(1, len(run.profile.domain)):
+        model = _pass(run, model, number, SEED + 3 + number, run.work / f"student-{number}.pt")
+    return model
+
+
+def _pass(run: Run, model: Classifier, number: int, seed: int, out: Path) -> Classifier:
+    """The student's domain pass of that number, from 1."""
+    plan, pool = run.profile.domain[number - 1], [] if out.exists() else _pool(run)
+    size = run.profile.batch_tokens
+    return train(model, pool, plan, run.tokenizer, seed=seed, out=out, batch_tokens=size, head_factor=4.0)
 
 
 def experts(run: Run) -> wide.Wide:

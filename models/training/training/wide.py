@@ -24,7 +24,7 @@ from .settings import MAX_TOKENS, SEED
 PAIR_FACTORS, PAIRS = (50021, 31337), 131071
 DOMAINS = {
     "helpdesk": ("helpdesk",),
-    "calls": ("calls", "written"),
+    "calls": ("calls", "written", "spoken"),
     "weibo": ("weibo_usual", "weibo_covid"),
     "chat": ("chat_manual",),
     "hotel": ("hotel",),

@@ -2,6 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::call::{Meta, Source, Speaker, Turn};
+use crate::sentiment::{MarkedPhrase, Score};
 
 fn owner() -> JournalOwner {
     JournalOwner {
@@ -32,15 +33,24 @@ fn call(texts: &[&str]) -> Call {
     }
 }
 
-fn scores(call: &Call) -> Vec<Score> {
-    let score = |turn: &Turn| {
+fn readings(call: &Call) -> Vec<Reading> {
+    let reading = |turn: &Turn| {
         let valence = turn.text.len() as f32 / 7.0;
-        Score {
-            valence,
-            ..Score::NEUTRAL
+        let phrases = (0..turn.text.len() as u32 / 6).map(|start| MarkedPhrase {
+            start,
+            end: start + 2,
+            chance: valence / 9.0,
+            category: "refund".into(),
+        });
+        Reading {
+            score: Score {
+                valence,
+                ..Score::NEUTRAL
+            },
+            phrases: (valence < 3.0).then(|| phrases.collect()),
         }
     };
-    call.turns.iter().map(score).collect()
+    call.turns.iter().map(reading).collect()
 }
 
 fn three() -> [Call; 3] {
@@ -56,7 +66,7 @@ fn written(path: &Path) {
     let journal = Journal::open(path, &owner()).unwrap();
     for call in three() {
         assert_eq!(journal.recall(&call).unwrap(), None);
-        journal.record(&call, &scores(&call)).unwrap();
+        journal.record(&call, &readings(&call)).unwrap();
     }
 }
 
@@ -68,7 +78,7 @@ fn what_was_recorded_is_recalled_to_the_bit() {
     let journal = Journal::open(&path, &owner()).unwrap();
     assert_eq!(journal.calls(), 3);
     for call in three() {
-        assert_eq!(journal.recall(&call).unwrap(), Some(scores(&call)));
+        assert_eq!(journal.recall(&call).unwrap(), Some(readings(&call)));
     }
     assert_eq!(journal.recall(&call(&["喂", "我要退"])).unwrap(), None);
     let counts = JournalCounts {
@@ -86,7 +96,7 @@ fn a_cut_at_any_byte_costs_only_the_records_it_touches() {
     let path = folder.path().join("journal");
     written(&path);
     let whole = fs::read(&path).unwrap();
-    let records = [2, 2, 1].map(|turns| HEAD_BYTES + turns * SCORE_BYTES + CHECKSUM_BYTES);
+    let records = three().map(|call| record::bytes(&key(&call), &readings(&call)).len());
     let header = whole.len() - records.iter().sum::<usize>();
     for cut in 0..whole.len() {
         fs::write(&path, &whole[..cut]).unwrap();
@@ -99,10 +109,10 @@ fn a_cut_at_any_byte_costs_only_the_records_it_touches() {
         assert_eq!(journal.calls(), left.count(), "cut at {cut}");
         // It goes on after the cut.
         let more = call(&["再说一遍"]);
-        journal.record(&more, &scores(&more)).unwrap();
+        journal.record(&more, &readings(&more)).unwrap();
         drop(journal);
         let journal = Journal::open(&path, &owner()).unwrap();
-        assert_eq!(journal.recall(&more).unwrap(), Some(scores(&more)));
+        assert_eq!(journal.recall(&more).unwrap(), Some(readings(&more)));
     }
 }
 
@@ -121,7 +131,7 @@ fn a_damaged_byte_never_gives_a_wrong_score() {
         assert!(journal.calls() < 3, "byte {at}");
         for call in three() {
             let recalled = journal.recall(&call).unwrap();
-            assert!(recalled.is_none_or(|recalled| recalled == scores(&call)));
+            assert!(recalled.is_none_or(|recalled| recalled == readings(&call)));
         }
     }
 }

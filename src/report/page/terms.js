@@ -4,7 +4,7 @@ import { button, el, foreign, refill } from "./dom.js";
 import { nameOf, percent, t } from "./text.js";
 
 const SHOWN_FIRST = 24;
-/** A change with a smaller probability by chance is emphasised. */
+/** Changes with a smaller `q`, chance corrected for the number of terms, are shown. */
 const SIGNIFICANT = 0.05;
 
 /** The panel of the batch's complaint terms. */
@@ -82,8 +82,8 @@ export class TermsPanel {
  * nothing where chance alone would explain it.
  */
 function change(value) {
-  const { earlier_share: earlier, later_share: later, p } = value ?? {};
-  if (typeof earlier !== "number" || typeof later !== "number" || !(p < SIGNIFICANT)) return null;
+  const { earlier_share: earlier, later_share: later, q } = value ?? {};
+  if (typeof earlier !== "number" || typeof later !== "number" || !(q < SIGNIFICANT)) return null;
   const rising = later > earlier;
   const by = earlier > 0 ? percent(Math.abs(later / earlier - 1)) : t("fromNone");
   const title = [

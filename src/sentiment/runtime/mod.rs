@@ -75,6 +75,8 @@ pub struct Outputs {
     pub logits: Vec<f32>,
     /// One value per row, when the model has a graded output.
     pub graded: Option<Vec<f32>>,
+    /// `rows × columns × width` logits of tokens, when the model marks phrases.
+    pub tokens: Option<Vec<f32>>,
 }
 
 /// A loaded model that opens sessions.
@@ -145,7 +147,7 @@ pub fn open(
 enum InputKind {
     Ids,
     Mask,
-    /// All zero: a turn is one segment.
+    /// All zero: a turn is one segment, and ERNIE's tasks are those of its pretraining.
     TokenTypes,
 }
 
@@ -155,10 +157,10 @@ impl InputKind {
         match name {
             "input_ids" => Ok(Self::Ids),
             "attention_mask" => Ok(Self::Mask),
-            "token_type_ids" => Ok(Self::TokenTypes),
+            "token_type_ids" | "task_type_ids" => Ok(Self::TokenTypes),
             _ => Err(ModelError::Invalid {
                 path: model.onnx_path(),
-                reason: format!("unknown input `{name}`; callheat gives input_ids, attention_mask and token_type_ids"),
+                reason: format!("unknown input `{name}`; callheat gives input_ids, attention_mask, token_type_ids and task_type_ids"),
                 mend: "export a text-classification model with `optimum-cli export onnx --task text-classification`"
                     .to_owned(),
             }),
@@ -166,32 +168,46 @@ impl InputKind {
     }
 }
 
-/// Picks the outputs by name: the logits, and the graded output if configured.
-fn pick_outputs(names: &[String], model: &Model) -> Result<(String, Option<String>), ModelError> {
+/// The names of a model's outputs.
+#[derive(Debug, Clone)]
+struct OutputNames {
+    logits: String,
+    graded: Option<String>,
+    tokens: Option<String>,
+}
+
+/// Picks the outputs by name: the logits, and what the configuration names.
+fn pick_outputs(names: &[String], model: &Model) -> Result<OutputNames, ModelError> {
     let invalid = |reason: String, mend: &str| ModelError::Invalid {
         path: model.onnx_path(),
         reason,
         mend: mend.to_owned(),
     };
-    let graded = model
-        .config()
-        .graded
-        .as_ref()
-        .map(|graded| graded.output.clone());
-    if let Some(graded) = &graded
-        && !names.contains(graded)
-    {
-        let reason = format!("no output `{graded}`; the outputs are {}", names.join(", "));
-        return Err(invalid(reason, "correct graded.output in callheat.toml"));
+    let config = model.config();
+    let graded = config.graded.as_ref().map(|graded| graded.output.clone());
+    let tokens = config.phrases.as_ref().map(|found| found.output.clone());
+    for (name, mend) in [
+        (&graded, "correct graded.output in callheat.toml"),
+        (&tokens, "correct phrases.output in callheat.toml"),
+    ] {
+        if let Some(name) = name
+            && !names.contains(name)
+        {
+            let reason = format!("no output `{name}`; the outputs are {}", names.join(", "));
+            return Err(invalid(reason, mend));
+        }
     }
     let named = names.iter().find(|name| *name == "logits");
     let rest: Vec<&String> = names
         .iter()
-        .filter(|name| Some(*name) != graded.as_ref())
+        .filter(|name| Some(*name) != graded.as_ref() && Some(*name) != tokens.as_ref())
         .collect();
     match (named, rest.as_slice()) {
-        (Some(logits), _) => Ok((logits.clone(), graded)),
-        (None, [only]) => Ok(((*only).clone(), graded)),
+        (Some(logits), _) | (None, &[logits]) => Ok(OutputNames {
+            logits: logits.clone(),
+            graded,
+            tokens,
+        }),
         (None, _) => {
             let reason = format!("no output `logits`; the outputs are {}", names.join(", "));
             Err(invalid(
@@ -202,12 +218,14 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<(String, Option<Strin
     }
 }
 
-/// Checks `[rows, classes]` and `[rows]` or `[rows, 1]`.
+/// Checks `[rows, classes]`, `[rows]` or `[rows, 1]`, and `[rows, columns, _]`.
 fn checked_outputs(
-    rows: usize,
+    batch: &TokenBatch,
     (logits_shape, logits): (&[usize], Vec<f32>),
     graded: Option<Vec<f32>>,
+    tokens: Option<(Vec<usize>, Vec<f32>)>,
 ) -> Result<Outputs, ScoreError> {
+    let rows = batch.rows;
     let classes = match *logits_shape {
         [found, classes] if found == rows && classes > 0 => classes,
         _ => {
@@ -224,9 +242,20 @@ fn checked_outputs(
             "{found} graded values for {rows} texts"
         )));
     }
+    let tokens = match tokens {
+        Some((shape, _)) if shape.len() != 3 || shape[..2] != [rows, batch.columns] => {
+            return Err(ScoreError::Output(format!(
+                "token logits of shape {shape:?} for {rows} texts of {} tokens",
+                batch.columns
+            )));
+        }
+        Some((_, values)) => Some(values),
+        None => None,
+    };
     Ok(Outputs {
         classes,
         logits,
         graded,
+        tokens,
     })
 }

@@ -7,7 +7,8 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{DynValue, Tensor, TensorElementType, ValueType};
 
 use super::{
-    Device, InputKind, Outputs, Runtime, Session, TokenBatch, checked_outputs, pick_outputs,
+    Device, InputKind, OutputNames, Outputs, Runtime, Session, TokenBatch, checked_outputs,
+    pick_outputs,
 };
 use crate::sentiment::error::{ModelError, ScoreError};
 use crate::sentiment::model::Model;
@@ -110,8 +111,7 @@ fn version(library: &Path) -> String {
 struct OrtRun {
     session: OrtSession,
     inputs: Vec<(String, InputKind, TensorElementType)>,
-    logits: String,
-    graded: Option<String>,
+    outputs: OutputNames,
 }
 
 fn open_session(
@@ -170,12 +170,11 @@ fn open_session(
         .iter()
         .map(|output| output.name().to_owned())
         .collect();
-    let (logits, graded) = pick_outputs(&names, model)?;
+    let outputs = pick_outputs(&names, model)?;
     Ok(OrtRun {
         session,
         inputs,
-        logits,
-        graded,
+        outputs,
     })
 }
 
@@ -203,14 +202,11 @@ impl Session for OrtRun {
                 values.to_vec(),
             ))
         };
-        let (shape, logits) = extract(&self.logits)?;
-        let graded = self
-            .graded
-            .as_deref()
-            .map(extract)
-            .transpose()?
-            .map(|(_, values)| values);
-        checked_outputs(batch.rows, (&shape, logits), graded)
+        let (shape, logits) = extract(&self.outputs.logits)?;
+        let graded = self.outputs.graded.as_deref().map(extract).transpose()?;
+        let graded = graded.map(|(_, values)| values);
+        let tokens = self.outputs.tokens.as_deref().map(extract).transpose()?;
+        checked_outputs(batch, (&shape, logits), graded, tokens)
     }
 }
 

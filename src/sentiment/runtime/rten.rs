@@ -19,8 +19,9 @@ pub(super) struct Rten {
 struct Shared {
     graph: Graph,
     inputs: Vec<(NodeId, InputKind)>,
-    /// Logits, then the graded output if there is one.
+    /// Logits, then the graded output and the token logits where there are such.
     outputs: Vec<NodeId>,
+    is_graded: bool,
 }
 
 impl Rten {
@@ -52,9 +53,11 @@ impl Rten {
             inputs.push((*id, InputKind::of_name(&name_of(*id), model)?));
         }
         let names: Vec<String> = graph.output_ids().iter().map(|id| name_of(*id)).collect();
-        let (logits, graded) = pick_outputs(&names, model)?;
+        let picked = pick_outputs(&names, model)?;
+        let is_graded = picked.graded.is_some();
         let mut outputs = Vec::new();
-        for name in std::iter::once(logits).chain(graded) {
+        let rest = picked.graded.into_iter().chain(picked.tokens);
+        for name in std::iter::once(picked.logits).chain(rest) {
             outputs.push(
                 graph
                     .node_id(&name)
@@ -66,6 +69,7 @@ impl Rten {
                 graph,
                 inputs,
                 outputs,
+                is_graded,
             }),
         })
     }
@@ -109,8 +113,13 @@ impl Session for RtenRun {
         let (shape, logits) = values
             .next()
             .ok_or_else(|| ScoreError::Output("no logits".to_owned()))??;
-        let graded = values.next().transpose()?.map(|(_, values)| values);
-        checked_outputs(batch.rows, (&shape, logits), graded)
+        let graded = if self.shared.is_graded {
+            values.next().transpose()?.map(|(_, values)| values)
+        } else {
+            None
+        };
+        let tokens = values.next().transpose()?;
+        checked_outputs(batch, (&shape, logits), graded, tokens)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A trained tagger of complaint phrases: what a list of words cannot know, it
 //! has learned from labelled turns.
 
+mod chances;
 mod features;
 mod model;
 

@@ -3,34 +3,38 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::finder::TurnText;
+use super::chances::{Chances, Choice};
 use super::features::{Extractor, Features};
+use crate::call::Span;
 use crate::segment::Word;
-use crate::sentiment::Score;
+use crate::sentiment::MarkedPhrase;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
 
-/// Trained by `models/training/term_train.rs`. Little-endian: `CHT1`, u32 bits of
-/// the tag table, u32 bits of the category table, f32 bias against `Out`,
+/// Trained by `models/training/term_train.rs`. Little-endian: `CHT2`, u32 bits of
+/// the tag table, u32 bits of the category table, two times the f32
+/// bias, least and cost of a choice, f32 share of the model's phrases,
 /// 5 × 5 f32 transitions, f32 scale and 2^bits × 5 i8 of the tag table, then
 /// 10 f32 biases, f32 scale and 2^bits × 10 i8 of the category table.
 const WEIGHTS: &[u8] = include_bytes!("weights.bin");
-const MAGIC: &[u8] = b"CHT1";
+const MAGIC: &[u8] = b"CHT2";
 
 /// Tags of a character: out of any phrase, or the first, an inner, the last,
 /// or the only one of a phrase.
-const TAGS: usize = 5;
-const OUT: usize = 0;
-const FIRST: usize = 1;
-const INNER: usize = 2;
-const LAST: usize = 3;
-const ONLY: usize = 4;
+pub(super) const TAGS: usize = 5;
+pub(super) const OUT: usize = 0;
+pub(super) const FIRST: usize = 1;
+pub(super) const INNER: usize = 2;
+pub(super) const LAST: usize = 3;
+pub(super) const ONLY: usize = 4;
 /// Tags before which no phrase is open any more.
-const ENDS: [usize; 3] = [OUT, LAST, ONLY];
+pub(super) const ENDS: [usize; 3] = [OUT, LAST, ONLY];
 /// Characters of the longest phrase: none of those a reader marked is longer.
-const LONGEST: usize = 12;
+pub(super) const LONGEST: usize = 12;
+/// Characters of the shortest phrase: one alone tells a reader nothing.
+const SHORTEST: usize = 2;
 const CATEGORIES: usize = Category::ALL.len();
-/// Score of what cannot be.
-const NEVER: f32 = -1.0e4;
 
 /// A linear-chain conditional random field over hashed features (Lafferty et
 /// al. 2001), and a linear classifier of the phrases it finds.
@@ -38,8 +42,13 @@ pub(in crate::terms) struct Tagger {
     lexicon: Arc<Lexicon>,
     tag_bits: u32,
     kind_bits: u32,
-    bias: f32,
-    transitions: [[f32; TAGS]; TAGS],
+    /// exp of the transitions' scores.
+    steps: [[f32; TAGS]; TAGS],
+    /// How phrases are chosen where the model marks none, and where it does.
+    alone: Choice,
+    joined: Choice,
+    /// What the model's phrases count beside the field's, 0..1.
+    marked_share: f32,
     tag_scale: f32,
     tags: Vec<u8>,
     kind_bias: [f32; CATEGORIES],
@@ -68,10 +77,13 @@ impl Tagger {
     /// A tagger with the weights of a file; `None` where it is none.
     pub(in crate::terms) fn read(lexicon: Arc<Lexicon>, weights: &[u8]) -> Option<Self> {
         let mut bytes = Reader(weights.strip_prefix(MAGIC)?);
-        let (tag_bits, kind_bits, bias) = (bytes.whole()?, bytes.whole()?, bytes.number()?);
-        let mut transitions = [[0.0; TAGS]; TAGS];
-        for weight in transitions.iter_mut().flatten() {
-            *weight = bytes.number()?;
+        let (tag_bits, kind_bits) = (bytes.whole()?, bytes.whole()?);
+        let alone = bytes.choice()?;
+        let joined = bytes.choice()?;
+        let marked_share = bytes.number()?;
+        let mut steps = [[0.0; TAGS]; TAGS];
+        for weight in steps.iter_mut().flatten() {
+            *weight = bytes.number()?.exp();
         }
         let tag_scale = bytes.number()?;
         let tags = bytes.take(TAGS.checked_shl(tag_bits)?)?.to_vec();
@@ -85,8 +97,10 @@ impl Tagger {
             lexicon,
             tag_bits,
             kind_bits,
-            bias,
-            transitions,
+            steps,
+            alone,
+            joined,
+            marked_share,
             tag_scale,
             tags,
             kind_bias,
@@ -95,40 +109,48 @@ impl Tagger {
         })
     }
 
-    /// The complaint phrases of a normalised text that `words` cover, in order.
-    /// `matches` are those of the built-in lexicon, where they are known already.
+    /// The complaint phrases of a turn, in order. `matches` are those of the
+    /// built-in lexicon, where they are known already.
     pub(in crate::terms) fn tag(
         &self,
-        text: &str,
-        words: &[Word],
-        score: &Score,
+        turn: &TurnText<'_>,
         matches: Option<&[Match]>,
     ) -> Vec<Tagged> {
+        let (text, words, score) = (turn.normalised.text(), turn.words, turn.score);
         let extractor = Extractor::new(&self.lexicon, self.tag_bits);
         let features = match matches {
             Some(matches) => extractor.features_beside(text, words, score, matches),
             None => extractor.features(text, words, score),
         };
-        let tags = self.decode(&self.emissions(&features));
-        let mut found = Vec::new();
-        let mut first = 0;
-        for (at, &tag) in tags.iter().enumerate() {
-            if tag == FIRST || tag == ONLY {
-                first = at;
-            }
-            if tag == LAST || tag == ONLY {
-                let range = features.offsets[first]..features.offsets[at + 1];
-                found.push(Tagged {
-                    range,
-                    category: self.category(&features, first, at + 1),
-                });
-            }
+        let choice = match turn.marked {
+            None => &self.alone,
+            Some(_) => &self.joined,
+        };
+        let weights: Vec<[f32; TAGS]> = self
+            .emissions(&features, choice.bias)
+            .into_iter()
+            .map(|scores| scores.map(f32::exp))
+            .collect();
+        let mut chances = Chances::new(&weights, &self.steps);
+        let marked = placed(turn, &features.offsets);
+        if turn.marked.is_some() {
+            let others = marked
+                .iter()
+                .map(|(phrase, marked)| (phrase, marked.chance));
+            chances.mix(others, self.marked_share);
         }
-        found
+        let allowed = phrases_of_words(words, &features.offsets, text);
+        let chosen = chances.choose(&allowed, choice);
+        let tagged = |phrase: Range<usize>| Tagged {
+            range: features.offsets[phrase.start]..features.offsets[phrase.end],
+            category: category_of_model(&marked, &phrase)
+                .unwrap_or_else(|| self.category(&features, phrase.start, phrase.end)),
+        };
+        chosen.into_iter().map(tagged).collect()
     }
 
-    /// Each character's score of each tag.
-    fn emissions(&self, features: &Features) -> Vec<[f32; TAGS]> {
+    /// Each character's score of each tag, with a bias against `Out`.
+    fn emissions(&self, features: &Features, bias: f32) -> Vec<[f32; TAGS]> {
         let mut start = 0;
         let emission = |&end: &usize| {
             let mut sums = [0_i32; TAGS];
@@ -137,63 +159,10 @@ impl Tagger {
             }
             start = end;
             let mut scores = sums.map(|sum| sum as f32 * self.tag_scale);
-            scores[OUT] -= self.bias;
+            scores[OUT] -= bias;
             scores
         };
         features.ends.iter().map(emission).collect()
-    }
-
-    /// The best sequence of tags in which no phrase is longer than [`LONGEST`]
-    /// characters (Viterbi over phrases instead of tags).
-    fn decode(&self, emissions: &[[f32; TAGS]]) -> Vec<usize> {
-        // best[k][tag]: of the first k characters, the last of which has the tag.
-        let mut best = vec![[NEVER; TAGS]; emissions.len() + 1];
-        let mut back = vec![[Step::default(); TAGS]; emissions.len() + 1];
-        // How a phrase of several characters can begin after the first k.
-        let mut begun = Vec::with_capacity(emissions.len());
-        for end in 1..=emissions.len() {
-            begun.push(self.enter(&best, end - 1, FIRST));
-            for tag in [OUT, ONLY] {
-                let (score, before) = self.enter(&best, end - 1, tag);
-                best[end][tag] = score + emissions[end - 1][tag];
-                back[end][tag] = Step { length: 1, before };
-            }
-            let mut inner = 0.0;
-            for length in 2..=LONGEST.min(end) {
-                let start = end - length;
-                let middle = match length {
-                    2 => self.transitions[FIRST][LAST],
-                    3.. => {
-                        inner += emissions[start + 1][INNER];
-                        let turns = (length - 3) as f32 * self.transitions[INNER][INNER];
-                        self.transitions[FIRST][INNER]
-                            + inner
-                            + turns
-                            + self.transitions[INNER][LAST]
-                    }
-                    _ => NEVER,
-                };
-                let (entered, before) = begun[start];
-                let score = entered + emissions[start][FIRST] + middle + emissions[end - 1][LAST];
-                if score > best[end][LAST] {
-                    best[end][LAST] = score;
-                    back[end][LAST] = Step { length, before };
-                }
-            }
-        }
-        spelled_out(&best, &back)
-    }
-
-    /// The best score with which `tag` follows the first `at` characters, and
-    /// the tag before it.
-    fn enter(&self, best: &[[f32; TAGS]], at: usize, tag: usize) -> (f32, usize) {
-        if at == 0 {
-            return (0.0, OUT);
-        }
-        ENDS.into_iter()
-            .map(|before| (best[at][before] + self.transitions[before][tag], before))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .unwrap_or((NEVER, OUT))
     }
 
     /// The category of the characters `first..end`.
@@ -217,32 +186,60 @@ impl Tagger {
     }
 }
 
-/// How the best sequence came to a tag: so many characters, after which tag.
-#[derive(Debug, Clone, Copy, Default)]
-struct Step {
-    length: usize,
-    before: usize,
+/// The phrases that the model marks, as characters of the normalised text.
+fn placed<'a>(turn: &TurnText<'a>, offsets: &[usize]) -> Vec<(Range<usize>, &'a MarkedPhrase)> {
+    let at = |byte: usize| offsets.binary_search(&byte).unwrap_or_else(|next| next);
+    let place = |marked: &'a MarkedPhrase| {
+        let raw = Span(marked.start as usize, marked.end as usize);
+        let bytes = turn.normalised.bytes_of(raw);
+        (at(bytes.start)..at(bytes.end), marked)
+    };
+    turn.marked.into_iter().flatten().map(place).collect()
 }
 
-/// The tags of the best sequence, one a character.
-fn spelled_out(best: &[[f32; TAGS]], back: &[[Step; TAGS]]) -> Vec<usize> {
-    let mut end = best.len() - 1;
-    let mut tags = vec![OUT; end];
-    let last = ENDS
-        .into_iter()
-        .max_by(|&a, &b| best[end][a].total_cmp(&best[end][b]));
-    let mut tag = last.unwrap_or(OUT);
-    while end > 0 {
-        let Step { length, before } = back[end][tag];
-        let start = end - length.max(1);
-        if tag == LAST {
-            tags[start..end].fill(INNER);
-            tags[start] = FIRST;
+/// What the model says a phrase is about: the category of the most probable
+/// phrase in it or around it.
+fn category_of_model(
+    marked: &[(Range<usize>, &MarkedPhrase)],
+    phrase: &Range<usize>,
+) -> Option<Category> {
+    let matches = |other: &Range<usize>| {
+        let inside = phrase.start <= other.start && other.end <= phrase.end;
+        inside || other.start <= phrase.start && phrase.end <= other.end
+    };
+    let best = marked
+        .iter()
+        .filter(|(place, _)| matches(place))
+        .max_by(|a, b| a.1.chance.total_cmp(&b.1.chance))?;
+    Category::from_name(&best.1.category)
+}
+
+/// The phrases of whole words in one clause, of [`SHORTEST`] to [`LONGEST`]
+/// characters: of characters, not bytes.
+fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<usize>> {
+    let at = |byte: usize| offsets.binary_search(&byte).unwrap_or_else(|next| next);
+    let places: Vec<Range<usize>> = words
+        .iter()
+        .map(|word| at(word.range.start)..at(word.range.end))
+        .collect();
+    let ends_clause = |word: &Word| {
+        text[word.range.clone()]
+            .chars()
+            .all(|c| !c.is_alphanumeric())
+    };
+    let mut phrases = Vec::new();
+    for (first, word) in places.iter().enumerate() {
+        for (last, end) in places.iter().enumerate().skip(first) {
+            let phrase = word.start..end.end;
+            if phrase.len() > LONGEST || ends_clause(&words[last]) {
+                break;
+            }
+            if phrase.len() >= SHORTEST {
+                phrases.push(phrase);
+            }
         }
-        tags[end - 1] = tag;
-        (end, tag) = (start, before);
     }
-    tags
+    phrases
 }
 
 fn add<const N: usize>(sums: &mut [i32; N], row: &[u8]) {
@@ -265,6 +262,14 @@ impl<'a> Reader<'a> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 
+    fn choice(&mut self) -> Option<Choice> {
+        Some(Choice {
+            bias: self.number()?,
+            least: self.number()?,
+            cost: self.number()?,
+        })
+    }
+
     fn number(&mut self) -> Option<f32> {
         Some(f32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
@@ -274,6 +279,8 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
     use crate::segment::Segmenter;
+    use crate::sentiment::Score;
+    use crate::text::Normalised;
 
     fn tagged(text: &str, valence: f32) -> Vec<(String, Category)> {
         let (segmenter, _) = Segmenter::new(&[]).unwrap();
@@ -282,7 +289,15 @@ mod tests {
             ..Score::NEUTRAL
         };
         let tagger = Tagger::built_in(Arc::new(Lexicon::built_in())).unwrap();
-        let found = tagger.tag(text, &segmenter.words(text), &score, None);
+        let normalised = Normalised::new(text);
+        let turn = TurnText {
+            normalised: &normalised,
+            words: &segmenter.words(text),
+            score: &score,
+            marked: None,
+            raw: text,
+        };
+        let found = tagger.tag(&turn, None);
         found
             .into_iter()
             .map(|tagged| (text[tagged.range].to_owned(), tagged.category))
