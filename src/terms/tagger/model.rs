@@ -214,6 +214,13 @@ fn category_of_model(
     Category::from_name(&best.1.category)
 }
 
+/// Whether a word can tell of a complaint: 你们, 又, 现在 by themselves do not.
+fn tells(word: &Word) -> bool {
+    !word
+        .tag
+        .starts_with(['r', 'd', 't', 'u', 'p', 'c', 'f', 'y', 'e', 'o', 'x'])
+}
+
 /// The phrases of whole words in one clause, of [`SHORTEST`] to [`LONGEST`]
 /// characters: of characters, not bytes.
 fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<usize>> {
@@ -234,7 +241,7 @@ fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<
             if phrase.len() > LONGEST || ends_clause(&words[last]) {
                 break;
             }
-            if phrase.len() >= SHORTEST {
+            if phrase.len() >= SHORTEST && words[first..=last].iter().any(tells) {
                 phrases.push(phrase);
             }
         }
