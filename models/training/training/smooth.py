@@ -3,9 +3,14 @@
 Dynamic int8 has one scale for all inputs of a product, so a channel with outliers costs all others their precision. A
 product is the same when channel j of its input is divided by s[j] and column j of its weights multiplied by it; with
 s[j] = sqrt(largest input / largest weight) both have about the same spread.
+
+One channel of what the feed-forward maps back to the encoder's width is a hundred times as large as the others are
+spread (massive activations, Sun et al. 2024). No divisor helps there: the largest channels are left out of the int8
+product and multiplied in fp32 beside it (as in LLM.int8(), Dettmers et al. 2022).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,11 +20,21 @@ from .encoder import Classifier
 from .fit import device, padded
 
 PARTS = ("qkv", "attention_out", "inner", "outer")
+# How many channels of a part's input are multiplied in fp32.
+APART = {"outer": 4}
+
+
+@dataclass(frozen=True)
+class Even:
+    """How the input of a product is evened out: a divisor of each channel, and the channels multiplied in fp32."""
+
+    divisor: np.ndarray
+    apart: np.ndarray
 
 
 @torch.no_grad()
-def divisors(model: Classifier, rows: Sequence[list[int]]) -> dict[str, np.ndarray]:
-    """The divisor of each input channel of every linear map, by `layer.part`, from the inputs over token sequences."""
+def evened(model: Classifier, rows: Sequence[list[int]]) -> dict[str, Even]:
+    """How the input of every linear map is evened out, by `layer.part`, from the inputs over token sequences."""
     model = model.to(device()).eval()
     largest: dict[str, Tensor] = {}
     hooks = []
@@ -34,7 +49,9 @@ def divisors(model: Classifier, rows: Sequence[list[int]]) -> dict[str, np.ndarr
     for name, seen in largest.items():
         number, part = name.split(".")
         weight = getattr(model.layers[int(number)], part).weight.abs().amax(0)
-        result[name] = torch.sqrt(seen.clamp_min(1e-3) / weight.clamp_min(1e-4)).cpu().numpy()
+        divisor = torch.sqrt(seen.clamp_min(1e-3) / weight.clamp_min(1e-4)).cpu().numpy()
+        apart = torch.argsort(seen, descending=True)[: APART.get(part, 0)].sort().values
+        result[name] = Even(divisor, apart.cpu().numpy())
     return result
 
 

@@ -176,7 +176,7 @@ def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
     return pickle.loads(path.read_bytes())
 
 
-def evened(run: Run, model: Classifier) -> dict[str, np.ndarray]:
-    """The divisors that even out the model's activations, from 60 training texts of each set."""
+def evened(run: Run, model: Classifier) -> dict[str, smooth.Even]:
+    """How the model's activations are evened out, from 60 training texts of each set."""
     asked = draw([Target(r) for r in run.train], dict.fromkeys(FUSED, SEEN_FOR_RANGES), random.Random(SEED))
-    return smooth.divisors(model, wide.encode([t.record.text for t in asked], run.tokenizer))
+    return smooth.evened(model, wide.encode([t.record.text for t in asked], run.tokenizer))
