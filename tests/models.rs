@@ -407,6 +407,21 @@ fn everything_that_is_wrong_is_listed_at_once() {
 }
 
 #[test]
+fn an_output_for_escalation_that_is_missing_is_refused() {
+    let folder = copy("bert");
+    fs::write(
+        folder.path().join("callheat.toml"),
+        "[escalation]\noutput = \"threat\"\n",
+    )
+    .unwrap();
+    refused(
+        folder.path(),
+        "no output `threat`",
+        "correct escalation.output",
+    );
+}
+
+#[test]
 fn an_output_for_phrases_that_is_none_is_refused() {
     for (output, problem) in [
         ("token_logits", "no output `token_logits`"),

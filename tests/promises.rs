@@ -151,7 +151,7 @@ proptest! {
                 chance: negative,
                 category: "fee".into(),
             });
-            fold.push(turn, &Reading { score, phrases: Some(phrases.collect()) });
+            fold.push(turn, &Reading { score, escalation: Some(negative), phrases: Some(phrases.collect()) });
         }
         let report = fold.finish("c".to_owned(), call(String::new(), Vec::new()).source, Meta::new(), Vec::new()).report;
         prop_assert_eq!(report.turns.len(), turns.len());

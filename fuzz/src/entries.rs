@@ -103,7 +103,7 @@ pub fn lists(bytes: &[u8]) {
         }
         match SignalFinder::from_file(&path) {
             Ok(finder) => {
-                for hit in finder.find(&normalised, &score) {
+                for hit in finder.find(&normalised, &score.into()) {
                     check_span(hit.span, TURN);
                 }
             }
@@ -248,7 +248,12 @@ fn fold(call: &Call) -> CallReport {
             category: ["fee", "delay", "none"][usize::from(byte % 3)].into(),
         });
         let phrases = Some(phrases.collect());
-        fold.push(turn, &Reading { score, phrases });
+        let reading = Reading {
+            score,
+            escalation: (negative < 0.9).then_some(negative),
+            phrases,
+        };
+        fold.push(turn, &reading);
     }
     let analysed = fold.finish(
         call.id.clone(),

@@ -1,6 +1,6 @@
 """Fits the weights of `src/escalation/signals.txt` and `src/escalation/cues.tsv`.
 
-    python models/training/signals.py analysis.jsonl gold.jsonl... [--unseen ids.txt] [--write]
+    python models/training/signals.py analysis.jsonl gold.jsonl... [--unseen ids.txt --model FOLDER] [--write]
 
 `gold.jsonl` holds labelled calls (`turns[].escalation`), `analysis.jsonl` what
 `callheat analyze --format jsonl` wrote for them. Scores of texts the sentiment
@@ -12,11 +12,16 @@ the list match, the turn's valence, and character n-grams; a turn escalates
 where the log-odds pass the threshold, which the files express as a sum of
 weights that reaches 1. Figures are cross-validated by call; nothing is written
 without `--write`. The patterns themselves are written by hand.
+
+With `--model`, a folder whose model tells escalation, what its word counts
+beside the list is fitted on the calls of `--unseen`: on the others it is surer
+than it can be on new calls.
 """
 
 import argparse
 import json
 import re
+import tomllib
 import unicodedata
 from pathlib import Path
 
@@ -32,6 +37,8 @@ NOISE = 0.25
 # A pattern counts this many times an n-gram: hand-written ones generalise.
 PATTERN = 2.0
 CUES = 1.0
+# Log-odds that make 1 in the list's weights.
+UNIT = 3.0
 
 
 def parse_list(text):
@@ -46,7 +53,7 @@ def parse_list(text):
 
     for number, line in enumerate(text.splitlines()):
         line = line.strip()
-        if not line or line.startswith("#") or line.split()[0] in ("mood", "bias", "wording"):
+        if not line or line.startswith("#") or line.split()[0] in ("mood", "bias", "wording", "model"):
             continue
         if line.startswith("@"):
             name, alternatives = line[1:].split(None, 1)
@@ -117,6 +124,37 @@ class Model:
             hstack([csr_matrix(patterns * PATTERN), csr_matrix(valence[:, None]), self._grams(texts)]).tocsr())
 
 
+def told(folder, texts):
+    """The model's log-odds that each text escalates, as src/escalation/signals.rs takes them."""
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    config = tomllib.loads((folder / "callheat.toml").read_text(encoding="utf-8"))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(folder / "model.onnx", options)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    head, tail = config["truncation"]["head"], config["truncation"]["tail"]
+    chances = []
+    for text in texts:
+        ids = tokenizer.encode(text).ids
+        ids = ids if len(ids) <= head + tail else ids[:head] + ids[-tail:]
+        given = {"input_ids": np.array([ids]), "attention_mask": np.ones((1, len(ids)), np.int64)}
+        chances.append(session.run([config["escalation"]["output"]], given)[0][0])
+    chances = np.clip(np.array(chances, float), 1e-4, 1 - 1e-4)
+    return np.log(chances / (1 - chances))
+
+
+def heard(own, odds, y, sources):
+    """Share of the model's word and the log-odds that are enough, by the turns it has not seen; see with_model."""
+    fitted = LogisticRegression(C=100.0).fit(np.stack([own * UNIT, odds], 1), y).coef_[0]
+    share = float(np.clip(fitted[1] / max(fitted.sum(), 1e-6), 0, 1))
+    joined = lambda enough: (1 - share) * own + share * (1 + (odds - enough) / UNIT)
+    worth = lambda enough: np.mean([f1((joined(enough) >= 1)[sources == s], y[sources == s])[0] for s in set(sources)])
+    enough = max(np.arange(-3, 2, 0.1), key=worth)
+    return share, enough, joined(enough)
+
+
 def f1(found, gold):
     hit = (found & gold).sum()
     return 2 * hit / max(found.sum() + gold.sum(), 1), hit / max(found.sum(), 1), hit / max(gold.sum(), 1)
@@ -127,8 +165,11 @@ def main():
     parser.add_argument("analysis")
     parser.add_argument("gold", nargs="+")
     parser.add_argument("--unseen")
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
+    if args.model and not args.unseen:
+        parser.error("--model needs --unseen: the calls that the model was not trained on")
     unseen = set(Path(args.unseen).read_text().split()) if args.unseen else set()
     rows = load(args.gold, args.analysis, unseen)
     text = (HERE / "signals.txt").read_text(encoding="utf-8")
@@ -154,21 +195,37 @@ def main():
         best = max(f1((logits[m] > t) & any_pattern[m], y[m])[0] for t in np.arange(-2.5, 1, 0.05))
         print(Path(s).name, "F1/P/R", *(f"{v:.3f}" for v in f1((logits[m] > threshold) & any_pattern[m], y[m])),
               f"best {best:.3f} threshold {threshold:.2f}; {y[m].sum()} of {m.sum()} turns", flush=True)
+    model_line = None
+    if args.model:
+        new = np.array([r[1] in unseen for r in rows]) & any_pattern
+        own = 1 + (logits[new] - threshold) / UNIT
+        share, enough, joined = heard(own, told(args.model, [r[2] for r, n in zip(rows, new) if n]), y[new], sources[new])
+        model_line = f"model {share:.2f} {1 / (1 + np.exp(-enough)):.2f}"
+        print(model_line)
+        aside = np.array([r[1] in unseen for r in rows])
+        for s in args.gold:
+            missed = (y & aside & ~any_pattern & (sources == s)).sum()
+            m = sources[new] == s
+            with_missed = lambda found: f1(np.append(found[m], [False] * missed), np.append(y[new][m], [True] * missed))
+            print(Path(s).name, "not seen by the model: F1/P/R of the list", *(f"{v:.3f}" for v in with_missed(own >= 1)),
+                  "with the model", *(f"{v:.3f}" for v in with_missed(joined >= 1)),
+                  f"; {(y & aside & (sources == s)).sum()} of {(aside & (sources == s)).sum()} turns", flush=True)
     if args.write:
-        write(text, entries, Model().fit(x, valence, texts, y), threshold)
+        write(text, entries, Model().fit(x, valence, texts, y), threshold, model_line)
 
 
-def write(text, entries, model, threshold):
+def write(text, entries, model, threshold, model_line):
     """Log-odds become weights: bias + sum = 1 at the threshold, in units of 3 log-odds."""
-    unit = 3.0
-    coef = model.model.coef_[0] / unit
+    coef = model.model.coef_[0] / UNIT
     weighted = [e for e in entries if e[2] is not None]
     lines = text.splitlines()
     for (number, *_), w in zip(weighted, coef[: len(weighted)] * PATTERN):
         kind, _, pattern = lines[number].split(None, 2)
         lines[number] = f"{kind} {max(w, 0.01):.2f} {pattern}"
-    bias = 1 + (model.model.intercept_[0] - threshold) / unit
+    bias = 1 + (model.model.intercept_[0] - threshold) / UNIT
     lines = [f"bias {bias:.2f}" if l.startswith("bias ") else f"mood {-coef[len(weighted)]:.2f}" if l.startswith("mood ") else l for l in lines]
+    if model_line:
+        lines = [model_line if l.startswith("model ") else l for l in lines]
     (HERE / "signals.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     grams = model.vectors.get_feature_names_out()[model.kept]
     weights = coef[len(weighted) + 1:] * CUES

@@ -1,8 +1,9 @@
 //! Trains the tagger of complaint terms (`src/terms/tagger/weights.bin`), or
 //! measures it by cross-validation. How to run it stands in the README beside.
 //!
-//! Arguments: `write FILE MODEL GOLD...`, `measure MODEL GOLD...` or `kept MODEL
-//! GOLD...`; MODEL is a model folder, GOLD are gold files. The tagger is a
+//! Arguments: `write FILE MODEL GOLD...`, `measure MODEL GOLD...` or `kept IDS
+//! MODEL GOLD...`; MODEL is a model folder, GOLD are gold files, IDS a file with
+//! the identifiers of the calls that the training of the model kept aside. The tagger is a
 //! linear-chain conditional random field (Lafferty et al. 2001) trained by
 //! AdaGrad with dropped features. The valences come from a model that has seen
 //! the same turns, so they are blurred until they are about as good as on unseen
@@ -12,10 +13,9 @@
 //! with the finder that ships (tagger, lexicon, scope), and gives the figures of
 //! `callheat eval` over all five. Folds are of whole calls. The phrases that the
 //! model marks are left out, as it has seen most calls. `kept` has them: it
-//! measures on the calls that the training of the default model keeps aside, and
-//! trains the tagger on the others.
+//! measures on the calls kept aside, and trains the tagger on the others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::path::Path;
 
@@ -37,7 +37,6 @@ mod weights;
 use corpus::Corpus;
 use field::Field;
 use kinds::Kinds;
-use sha2::{Digest as _, Sha256};
 use weights::Weights;
 
 /// log2 of the rows of the tag table and of the category table.
@@ -55,9 +54,9 @@ pub(crate) struct Settings {
     /// How often a telephone call is shown for each written dialogue.
     pub(crate) calls: usize,
     /// How phrases are chosen, without and with those that the model marks:
-    /// bias against no phrase, least expected matches, cost of a character.
-    pub(crate) alone: [f32; 3],
-    pub(crate) joined: [f32; 3],
+    /// bias against no phrase, least expected matches.
+    pub(crate) alone: [f32; 2],
+    pub(crate) joined: [f32; 2],
     /// What the model's phrases count, 0..1.
     pub(crate) share: f32,
     pub(crate) blur: f64,
@@ -73,24 +72,16 @@ impl Settings {
             "decay" => self.decay = value.parse()?,
             "drop" => self.drop = value.parse()?,
             "calls" => self.calls = value.parse()?,
-            "bias" | "least" | "cost" => self.alone[place(name)] = value.parse()?,
-            "joined-bias" | "joined-least" | "joined-cost" => {
-                self.joined[place(&name["joined-".len()..])] = value.parse()?;
-            }
+            "bias" => self.alone[0] = value.parse()?,
+            "least" => self.alone[1] = value.parse()?,
+            "joined-bias" => self.joined[0] = value.parse()?,
+            "joined-least" => self.joined[1] = value.parse()?,
             "share" => self.share = value.parse()?,
             "blur" => self.blur = value.parse()?,
             "folds" => self.folds = value.parse()?,
             _ => return Err(format!("no setting is called {name}").into()),
         }
         Ok(())
-    }
-}
-
-fn place(name: &str) -> usize {
-    match name {
-        "bias" => 0,
-        "least" => 1,
-        _ => 2,
     }
 }
 
@@ -101,8 +92,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         decay: 1e-4,
         drop: 0.2,
         calls: 2,
-        alone: [0.25, 0.2, 0.0],
-        joined: [0.65, 0.3, 0.0],
+        alone: [0.25, 0.2],
+        joined: [0.65, 0.3],
         share: 0.65,
         blur: 0.22,
         folds: FOLDS,
@@ -114,7 +105,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             None => arguments.push(argument),
         }
     }
-    let usage = "give `write FILE`, `measure` or `kept`, the model folder, and the gold files";
+    let usage = "give `write FILE`, `measure` or `kept IDS`, the model folder, and the gold files";
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["write", out, model, ref gold @ ..] => {
             let corpus = read(model, gold, &settings)?;
@@ -125,8 +116,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["measure", model, ref gold @ ..] => {
             measure::cross_validate(&read(model, gold, &settings)?, &settings)
         }
-        ["kept", model, ref gold @ ..] => {
-            measure::on_kept_aside(&read(model, gold, &settings)?, &settings)
+        ["kept", ids, model, ref gold @ ..] => {
+            let ids = std::fs::read_to_string(ids)?;
+            let aside: HashSet<String> = ids.split_whitespace().map(str::to_owned).collect();
+            measure::on_kept_aside(&read(model, gold, &settings)?, &aside, &settings)
         }
         _ => Err(usage.into()),
     }
@@ -165,15 +158,6 @@ pub(crate) fn fold(call_id: &str) -> u64 {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         });
     (hash >> 20) % FOLDS
-}
-
-/// Whether the training of the default model keeps a call aside (`split.py`).
-pub(crate) fn is_kept_aside(turn: &corpus::Turn) -> bool {
-    let source = if turn.spoken { "calls" } else { "helpdesk" };
-    let digest = Sha256::digest(format!("20:{source}:{}", turn.call));
-    let mut first = [0; 8];
-    first.copy_from_slice(&digest[..8]);
-    (u64::from_be_bytes(first) as f64) / 2_f64.powi(64) < 0.1
 }
 
 /// The gold calls by identifier.

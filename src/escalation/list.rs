@@ -52,7 +52,18 @@ pub(super) struct List {
     pub mood: f32,
     /// What the wording cues count; 0 leaves them out.
     pub wording: f32,
+    /// What the model's word counts beside the list's.
+    pub model: ModelShare,
     pub entries: Vec<Entry>,
+}
+
+/// What a model's probability of escalation counts beside the list.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ModelShare {
+    /// 0..1: the model's word against all the list says; 0 leaves it out.
+    pub share: f32,
+    /// The probability from which on the model alone would call a turn escalating.
+    pub enough: f32,
 }
 
 /// Reads the list; the problem of a bad line comes with its 1-based number.
@@ -62,6 +73,10 @@ pub(super) fn parse(text: &str) -> Result<List, (usize, String)> {
         bias: 0.0,
         mood: 0.4,
         wording: 0.0,
+        model: ModelShare {
+            share: 0.0,
+            enough: 0.5,
+        },
         entries: Vec::new(),
     };
     for (index, line) in text.lines().enumerate() {
@@ -78,6 +93,8 @@ pub(super) fn parse(text: &str) -> Result<List, (usize, String)> {
                 Setting::Mood => list.mood = value,
                 Setting::Wording => list.wording = value,
             }
+        } else if let Some(model) = parse_model_share(line).map_err(at)? {
+            list.model = model;
         } else {
             list.entries.push(parse_entry(line, &classes).map_err(at)?);
         }
@@ -105,6 +122,25 @@ fn parse_setting(line: &str) -> Result<Option<(Setting, f32)>, String> {
         (Some(Err(problem)), _) => Err(problem),
         _ => Err("a setting is written: bias, mood or wording and one number".to_owned()),
     }
+}
+
+fn parse_model_share(line: &str) -> Result<Option<ModelShare>, String> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let ["model", numbers @ ..] = words.as_slice() else {
+        return Ok(None);
+    };
+    let [share, enough] = numbers else {
+        return Err("the model's share is written: model, a share and a probability".to_owned());
+    };
+    let (share, enough) = (parse_weight(share)?, parse_weight(enough)?);
+    if !(0.0..=1.0).contains(&share) || enough <= 0.0 || enough >= 1.0 {
+        return Err(
+            "the model's share lies in 0..1, its probability between 0 and 1: write for example \
+             model 0.5 0.4"
+                .to_owned(),
+        );
+    }
+    Ok(Some(ModelShare { share, enough }))
 }
 
 fn parse_weight(number: &str) -> Result<f32, String> {
@@ -224,6 +260,8 @@ mod tests {
             ("@only", 1, "@name"),
             ("mood", 1, "one number"),
             ("bias x", 1, "no number"),
+            ("model 0.5", 1, "a share and a probability"),
+            ("model 0.5 1", 1, "between 0 and 1"),
         ] {
             let (found, problem) = parse(list).unwrap_err();
             assert_eq!(found, line, "{list}");

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::list::{self, Entry, List, SignalListError};
+use super::list::{self, Entry, List, ModelShare, SignalListError};
 use super::{Signal, SignalHit};
 use crate::arc::cues::Cleaned;
 use crate::call::Span;
-use crate::sentiment::Score;
+use crate::sentiment::Reading;
 use crate::text::Normalised;
 
 /// The list that ships with callheat.
@@ -55,10 +55,11 @@ impl SignalFinder {
     /// kind at most.
     ///
     /// The turn escalates where the list's bias, the weights of all matching
-    /// patterns, the mood and the wording reach 1 together. Its kinds are then
-    /// those of the weightiest patterns; without any pattern there is no kind,
-    /// so no signal.
-    pub fn find(&self, text: &Normalised, score: &Score) -> Vec<SignalHit> {
+    /// patterns, the mood and the wording reach 1 together; where the model
+    /// tells escalation, the weighted mean of that sum and of the model's word
+    /// has to. Its kinds are then those of the weightiest patterns; without any
+    /// pattern there is no kind, so no signal.
+    pub fn find(&self, text: &Normalised, reading: &Reading) -> Vec<SignalHit> {
         // One by one: most patterns begin with words, which are searched for at
         // a speed that the states of all patterns together do not reach.
         let matches = |entry: &&Entry| entry.pattern.is_match(text.text());
@@ -72,9 +73,12 @@ impl SignalFinder {
             .collect();
         let strongest = kinds.iter().map(|kind| kind.0).fold(0.0, f32::max);
         let patterns: f32 = kinds.iter().map(|kind| kind.0).sum();
-        let mut total = self.list.bias + patterns - self.list.mood * score.valence;
+        let mut total = self.list.bias + patterns - self.list.mood * reading.score.valence;
         if self.list.wording > 0.0 && strongest > 0.0 {
             total += self.list.wording * self.wording.of(text);
+        }
+        if let Some(chance) = reading.escalation {
+            total = with_model(total, chance, self.list.model);
         }
         kinds
             .into_iter()
@@ -91,6 +95,20 @@ impl Default for SignalFinder {
             Err(error) => unreachable!("the built-in list is tested: {error}"),
         }
     }
+}
+
+/// Log-odds that make 1 in the list's weights.
+const LOG_ODDS: f32 = 3.0;
+
+/// What the list and the model's probability of escalation say together, 1
+/// being enough.
+fn with_model(total: f32, chance: f32, model: ModelShare) -> f32 {
+    let log_odds = |chance: f32| {
+        let chance = chance.clamp(1e-4, 1.0 - 1e-4);
+        (chance / (1.0 - chance)).ln()
+    };
+    let said = 1.0 + (log_odds(chance) - log_odds(model.enough)) / LOG_ODDS;
+    (1.0 - model.share) * total + model.share * said
 }
 
 /// Sum of the weights of a kind, and where its longest match stands.
@@ -155,6 +173,7 @@ impl Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sentiment::Score;
 
     fn kinds(text: &str) -> Vec<&'static str> {
         let angry = Score {
@@ -164,7 +183,7 @@ mod tests {
             valence: -0.9,
         };
         SignalFinder::default()
-            .find(&Normalised::new(text), &angry)
+            .find(&Normalised::new(text), &angry.into())
             .into_iter()
             .map(|hit| hit.signal.name())
             .collect()
@@ -190,7 +209,7 @@ mod tests {
         assert!(!kinds("我告诉你再不退我就去工信部").contains(&"legal"));
         assert!(!kinds("每次都是这样,气死人了").contains(&"repeat_contact"));
         let text = Normalised::new("我告诉你再不退我就去工信部");
-        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL);
+        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL.into());
         assert!(hits.iter().all(|hit| hit.span.0 >= 8), "{hits:?}");
         assert!(kinds("我告你们去").contains(&"legal"));
     }
@@ -198,8 +217,26 @@ mod tests {
     #[test]
     fn the_span_is_of_the_raw_text() {
         let text = Normalised::new("那我要去 工信部");
-        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL);
+        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL.into());
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].span, Span(3, 8));
+    }
+
+    #[test]
+    fn the_model_is_heard_as_much_as_the_list_says() {
+        let text = Normalised::new("去工信部问问");
+        let hits = |share: &str, escalation: Option<f32>| {
+            let list = format!("model {share} 0.4\nbias 0\nmood 0\nregulator 1 工信部");
+            let finder = SignalFinder::parse(&list, Path::new("list")).unwrap();
+            let reading = Reading {
+                escalation,
+                ..Score::NEUTRAL.into()
+            };
+            finder.find(&text, &reading).len()
+        };
+        assert_eq!(hits("0.5", None), 1);
+        assert_eq!(hits("0.5", Some(0.41)), 1);
+        assert_eq!(hits("0.5", Some(0.39)), 0);
+        assert_eq!(hits("0", Some(0.01)), 1);
     }
 }

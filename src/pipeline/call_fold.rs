@@ -176,7 +176,7 @@ impl<'a> CallFold<'a> {
             };
             (
                 self.stages.terms.find(&turn_text),
-                self.stages.signals.find(&text, &score),
+                self.stages.signals.find(&text, reading),
             )
         } else {
             (Vec::new(), Vec::new())

@@ -27,6 +27,8 @@ pub struct ModelConfig {
     pub output: OutputKind,
     /// The graded output, when the model has one.
     pub graded: Option<Graded>,
+    /// The output that tells escalation, when the model has one.
+    pub escalation: Option<EscalationOutput>,
     /// The output that marks complaint phrases, when the model has one.
     pub phrases: Option<PhraseOutput>,
     /// Token id that fills up shorter texts of a batch.
@@ -63,6 +65,14 @@ pub struct Graded {
     pub range: [f32; 2],
 }
 
+/// An output that gives the probability that a customer's turn escalates.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EscalationOutput {
+    /// Name of the ONNX output, shape `[batch]` or `[batch, 1]`, 0..1.
+    pub output: String,
+}
+
 /// An output that says of each token whether a complaint phrase is there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +97,7 @@ struct CallheatToml {
     temperature: Option<f32>,
     output: Option<OutputKind>,
     graded: Option<Graded>,
+    escalation: Option<EscalationOutput>,
     phrases: Option<PhraseOutput>,
     labels: Option<BTreeMap<String, String>>,
 }
@@ -191,6 +202,7 @@ impl ModelConfig {
             temperature: own.temperature.unwrap_or(1.0),
             output: own.output.unwrap_or_default(),
             graded: own.graded,
+            escalation: own.escalation,
             phrases: own.phrases,
             pad_token_id: base.pad_token_id.unwrap_or(0),
         };

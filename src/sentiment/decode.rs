@@ -50,6 +50,21 @@ impl Decoder {
             .collect()
     }
 
+    /// The probability that each text escalates; none of a model that does not
+    /// tell.
+    pub(super) fn escalations(outputs: &Outputs) -> Result<Vec<Option<f32>>, ScoreError> {
+        let Some(chances) = &outputs.escalation else {
+            return Ok(vec![None; outputs.logits.len() / outputs.classes.max(1)]);
+        };
+        let chance = |&chance: &f32| {
+            let is_number = chance.is_finite();
+            is_number
+                .then_some(Some(chance.clamp(0.0, 1.0)))
+                .ok_or(ScoreError::NotANumber)
+        };
+        chances.iter().map(chance).collect()
+    }
+
     /// The phrases of each text of a batch, given with the place of its tokens;
     /// none of a model that marks none.
     pub(super) fn phrases(

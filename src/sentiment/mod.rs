@@ -23,7 +23,7 @@ mod tokeniser;
 
 pub mod check;
 
-pub use config::{Graded, ModelConfig, OutputKind, PhraseOutput, Truncation};
+pub use config::{EscalationOutput, Graded, ModelConfig, OutputKind, PhraseOutput, Truncation};
 pub use decode::Decoder;
 pub use error::{ModelError, ScoreError};
 pub use labels::{LabelMap, label_of_name};

@@ -36,6 +36,9 @@ pub struct Score {
 pub struct Reading {
     /// Its sentiment.
     pub score: Score,
+    /// Probability that a customer who says it escalates, 0..1; `None` from a
+    /// model that does not tell.
+    pub escalation: Option<f32>,
     /// The complaint phrases it may hold; `None` from a model that marks none.
     pub phrases: Option<MarkedPhrases>,
 }
@@ -44,6 +47,7 @@ impl From<Score> for Reading {
     fn from(score: Score) -> Self {
         Self {
             score,
+            escalation: None,
             phrases: None,
         }
     }

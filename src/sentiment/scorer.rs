@@ -222,7 +222,7 @@ impl Scorer {
         self.read(text).await.map(|reading| reading.score)
     }
 
-    /// Scores one text as [`Self::score`] does, with the phrases the model marks.
+    /// Scores one text as [`Self::score`] does, with all else that the model says.
     pub async fn read(&self, text: &str) -> Result<Reading, ScoreError> {
         self.shared.texts.fetch_add(1, Ordering::Relaxed);
         let text = simplified(text);
@@ -344,9 +344,14 @@ impl Worker {
             .map(|job| (job.text.as_str(), job.places.as_slice()))
             .collect();
         let phrases = self.decoder.phrases(&outputs, batch.columns, &placed)?;
-        let readings = scores.into_iter().zip(phrases);
+        let escalations = Decoder::escalations(&outputs)?;
+        let readings = scores.into_iter().zip(escalations).zip(phrases);
         Ok(readings
-            .map(|(score, phrases)| Reading { score, phrases })
+            .map(|((score, escalation), phrases)| Reading {
+                score,
+                escalation,
+                phrases,
+            })
             .collect())
     }
 }

@@ -126,19 +126,22 @@ fn inputs(graph: &Graph) -> Vec<Wrong> {
 
 fn outputs(graph: &Graph, config: &ModelConfig) -> Vec<Wrong> {
     let graded = config.graded.as_ref().map(|graded| graded.output.as_str());
+    let escalation = config.escalation.as_ref().map(|told| told.output.as_str());
     let mut wrong = Vec::new();
     let all: Vec<&str> = graph
         .outputs
         .iter()
         .map(|port| port.name.as_str())
         .collect();
-    if let Some(graded) = graded
-        && !all.contains(&graded)
-    {
-        wrong.push((
-            format!("no output `{graded}`; the outputs are {}", all.join(", ")),
-            "correct graded.output in callheat.toml".to_owned(),
-        ));
+    for (name, key) in [(graded, "graded"), (escalation, "escalation")] {
+        if let Some(name) = name
+            && !all.contains(&name)
+        {
+            wrong.push((
+                format!("no output `{name}`; the outputs are {}", all.join(", ")),
+                format!("correct {key}.output in callheat.toml"),
+            ));
+        }
     }
     let phrases = config.phrases.as_ref();
     let tokens = phrases.map(|phrases| phrases.output.as_str());
@@ -150,7 +153,11 @@ fn outputs(graph: &Graph, config: &ModelConfig) -> Vec<Wrong> {
     let rest: Vec<&Port> = graph
         .outputs
         .iter()
-        .filter(|port| !is(graded, port) && !is(tokens, port))
+        .filter(|port| {
+            ![graded, escalation, tokens]
+                .iter()
+                .any(|name| is(*name, port))
+        })
         .collect();
     let logits = rest.iter().find(|port| port.name == "logits");
     let Some(logits) = logits.or(match rest.as_slice() {

@@ -66,7 +66,7 @@ impl Corpus {
                     let (Some(terms), Speaker::Customer) = (&turn.terms, &turn.speaker) else {
                         continue;
                     };
-                    let Reading { score, phrases } = &readings[index];
+                    let Reading { score, phrases, .. } = &readings[index];
                     let valence = f64::from(score.valence) + blur * random.normal();
                     let score = Score {
                         valence: valence.clamp(-1.0, 1.0) as f32,

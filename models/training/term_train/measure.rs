@@ -9,7 +9,7 @@ use callheat::sentiment::{Label, MarkedPhrase};
 use callheat::terms::{Category, TermFinder, TurnText};
 
 use crate::corpus::{Corpus, Turn};
-use crate::{Gold, Settings, Weights, fold, is_kept_aside, train};
+use crate::{Gold, Settings, Weights, fold, train};
 
 type Found = HashMap<(String, usize), Vec<(String, Category)>>;
 
@@ -29,7 +29,7 @@ pub fn cross_validate(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dy
     });
     for bias in [0.15, 0.25, 0.35] {
         for least in [0.15, 0.2, 0.25] {
-            let alone = [bias, least, settings.alone[2]];
+            let alone = [bias, least];
             let tried = Settings { alone, ..*settings };
             let mut found = Found::new();
             for (held, weights) in trained.iter().enumerate() {
@@ -49,8 +49,13 @@ pub fn cross_validate(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dy
     Ok(())
 }
 
-/// The figures on the calls that the training of the default model keeps aside.
-pub fn on_kept_aside(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dyn Error>> {
+/// The figures on calls that neither the default model nor the tagger has seen.
+pub fn on_kept_aside(
+    corpus: &Corpus,
+    aside: &HashSet<String>,
+    settings: &Settings,
+) -> Result<(), Box<dyn Error>> {
+    let is_kept_aside = |turn: &Turn| aside.contains(&turn.call);
     let weights = trained_without(corpus, settings, is_kept_aside);
     let held: Vec<&Turn> = corpus
         .turns
@@ -59,9 +64,8 @@ pub fn on_kept_aside(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dyn
         .collect();
     for (bias, share) in [(0.65, 0.65), (0.9, 0.5), (0.9, 0.65)] {
         for least in [0.25, 0.3, 0.35] {
-            let joined = [bias, least, settings.joined[2]];
             let tried = Settings {
-                joined,
+                joined: [bias, least],
                 share,
                 ..*settings
             };

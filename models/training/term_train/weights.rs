@@ -11,7 +11,7 @@ pub struct Weights {
 
 impl Weights {
     pub fn bytes(&self, settings: &Settings) -> Vec<u8> {
-        let mut bytes = b"CHT2".to_vec();
+        let mut bytes = b"CHT3".to_vec();
         bytes.extend(TAG_BITS.to_le_bytes());
         bytes.extend(KIND_BITS.to_le_bytes());
         let choices = settings.alone.into_iter().chain(settings.joined);

@@ -13,9 +13,10 @@ Made by `models/training` from the data named below; not fine-tuned from any oth
   social-media posts, where it is weaker or only binary.
 - **Form**: `model.onnx`, plain ONNX (opset 18, int8 weights of the encoder, no vendor operators). Inputs `input_ids`,
   `attention_mask` (int64, dynamic); outputs `logits` [batch, 3] = negative, neutral, positive (temperature folded in),
-  `valence` [batch] in -2..2, and `token_logits` [batch, sequence, {TAGS + len(CATEGORIES)}]: whether a token is outside,
-  the first or inside of a complaint phrase, then the phrase's category. At most {MAX_TOKENS} tokens: of a longer text
-  the head {HEAD_TOKENS} and the tail {TAIL_TOKENS}. Pad id 1.
+  `valence` [batch] in -2..2, `escalation` [batch], the probability that a customer who says it escalates, and
+  `token_logits` [batch, sequence, {TAGS + len(CATEGORIES)}]: whether a token is outside, the first or inside of a complaint phrase,
+  then the phrase's category. At most {MAX_TOKENS} tokens: of a longer text the head {HEAD_TOKENS} and the tail
+  {TAIL_TOKENS}. Pad id 1.
 - **Inside**: 4 of the 12 layers of multilingual-e5-small (hidden 384), vocabulary trimmed to the Chinese data,
   fine-tuned{{teacher}}; beside them linear experts on token
   unigrams and hashed bigrams, one per domain (helpdesk, calls, weibo, chat, hotel, food, goods), mixed by a gate on the

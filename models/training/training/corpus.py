@@ -33,7 +33,8 @@ class Record:
 
     `label` is 0, 1, 2 (negative, neutral, positive) or None; `valence` is in -2..2 or None; `group` is the dialogue
     it belongs to (its own name for a single text); `turn` is its place there. `phrases` are its complaint phrases as
-    (first character, the one after the last, index in CATEGORIES), None where nobody marked any.
+    (first character, the one after the last, index in CATEGORIES), None where nobody marked any. `escalation` says
+    whether the turn escalates, None where nobody judged that.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Record:
     valence: float | None = None
     turn: int = 0
     phrases: tuple[tuple[int, int, int], ...] | None = None
+    escalation: bool | None = None
 
     @property
     def binary(self) -> bool:
@@ -96,7 +98,8 @@ def _turns_of(calls: Iterable[dict], source: str) -> Iterator[Record]:
             if customer and valence is not None and "terms" in turn:
                 phrases = _phrases(turn["text"], turn["terms"])
             if kind != "unlabelled" or customer:
-                yield Record(turn["text"], kind, group, label, valence, place, phrases)
+                escalation = turn.get("escalation") if customer and valence is not None else None
+                yield Record(turn["text"], kind, group, label, valence, place, phrases, escalation)
 
 
 def _written() -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""The classifier: a post-LN BERT encoder with mean pooling, three class logits, a graded valence, tags of tokens."""
+"""The classifier: a post-LN BERT encoder with mean pooling; classes, valence, escalation, tags of tokens."""
 
 import numpy as np
 import torch
@@ -38,7 +38,8 @@ class Layer(nn.Module):
 class Classifier(nn.Module):
     """Token ids and mask [batch, tokens] → logits [batch, 3], valence [batch] in -2..2, pooled [batch, 384].
 
-    `marks` maps a token's state to the logits of its tag (outside, first or inside of a complaint phrase) and category.
+    `marks` maps a token's state to the logits of its tag (outside, first or inside of a complaint phrase) and category,
+    `escalation` the pooled output to the log-odds that the turn escalates.
     """
 
     def __init__(self, vocabulary: int, layers: int, dropout: float = 0.0) -> None:
@@ -50,9 +51,14 @@ class Classifier(nn.Module):
         self.classes = nn.Linear(WIDTH, 3)
         self.grade = nn.Linear(WIDTH, 1)
         self.marks = nn.Linear(WIDTH, TAGS + len(CATEGORIES))
-        for head in (self.classes, self.grade, self.marks):
+        self.escalation = nn.Linear(WIDTH, 1)
+        for head in self.heads():
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
+
+    def heads(self) -> list[nn.Linear]:
+        """What reads the encoder."""
+        return [self.classes, self.grade, self.marks, self.escalation]
 
     def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Classifies a padded batch; a row's result does not depend on the other rows."""
@@ -73,6 +79,10 @@ class Classifier(nn.Module):
         pooled = (x * weight).sum(1) / weight.sum(1)
         features = functional.dropout(pooled, INPUT_DROPOUT, self.training)
         return self.classes(features), 2.0 * torch.tanh(self.grade(features).squeeze(-1)), pooled
+
+    def escalating(self, pooled: Tensor) -> Tensor:
+        """Log-odds [batch] that a turn escalates, by the pooled output."""
+        return self.escalation(functional.dropout(pooled, INPUT_DROPOUT, self.training)).squeeze(-1)
 
     def marked(self, x: Tensor) -> Tensor:
         """Logits [batch, tokens, 3 + categories] of the tokens' tags and categories by the states."""

@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -13,9 +14,11 @@ from .backbone import PAD
 from .encoder import EPSILON, HEADS, WIDTH, Classifier
 from .fusion import SIGNS, Fusion
 from .settings import CATEGORIES, HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAGS, TAIL_TOKENS, VALENCE_RANGE
+from .smooth import Even
 from .wide import PAIR_FACTORS, PAIRS, Wide
 
 OPSET = 18
+APART_NODE = "apart_"
 
 
 class _Graph:
@@ -34,12 +37,21 @@ class _Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], name=f"node_{name}", **attributes))
         return name
 
-    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, divisor: np.ndarray | None = None) -> str:
-        if divisor is not None:
-            x = self.node("Mul", x, self.constant(f"{name}.even", (1 / divisor).astype(np.float32)))
-            weight = weight * divisor
-        product = self.node("MatMul", x, self.constant(f"{name}.weight", weight.T))
-        return self.node("Add", product, self.constant(f"{name}.bias", bias))
+    def linear(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray, even: Even | None = None) -> str:
+        scaled, beside = x, None
+        if even is not None:
+            factor, apart = (1 / even.divisor).astype(np.float32), even.apart
+            if len(apart):
+                few = self.node("Gather", x, self.constant(f"{name}.apart", apart), axis=2, out=f"{APART_NODE}{name}")
+                few_weight = self.constant(f"{name}.apart.weight", weight[:, apart].T)
+                beside = self.node("MatMul", few, few_weight, out=f"{APART_NODE}{name}.product")
+                factor[apart] = 0.0
+            scaled = self.node("Mul", x, self.constant(f"{name}.even", factor))
+            weight = weight * even.divisor
+            weight[:, apart] = 0.0
+        product = self.node("MatMul", scaled, self.constant(f"{name}.weight", weight.T))
+        product = self.node("Add", product, self.constant(f"{name}.bias", bias))
+        return self.node("Add", product, beside) if beside else product
 
     def norm(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
         scale, shift = self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)
@@ -52,27 +64,26 @@ def _gelu(graph: _Graph, x: str) -> str:
     return graph.node("Mul", graph.node("Mul", x, graph.node("Add", inner, "one")), "half")
 
 
-def _residual(
-    graph: _Graph, x: str, branch: str, name: str, w: dict[str, np.ndarray], divisor: np.ndarray | None
-) -> str:
+def _residual(graph: _Graph, x: str, branch: str, name: str, w: dict[str, np.ndarray], even: Even | None) -> str:
     """The normalised sum of x and a linear map of the branch.
 
     Written as x - (-map): ONNX Runtime joins a sum and its norm to one operator that takes twice the time of the two.
     """
     part = name.rpartition(".")[2]
     norm = f"{part.removesuffix('_out')}_norm"
-    less = graph.linear(branch, name, -w[f"{part}.weight"], -w[f"{part}.bias"], divisor)
+    less = graph.linear(branch, name, -w[f"{part}.weight"], -w[f"{part}.bias"], even)
     return graph.norm(graph.node("Sub", x, less), f"{name}_norm", w[f"{norm}.weight"], w[f"{norm}.bias"])
 
 
-def _layer(graph: _Graph, x: str, bias: str, name: str, w: dict[str, np.ndarray], even: dict[str, np.ndarray]) -> str:
+def _layer(graph: _Graph, x: str, bias: str, name: str, w: dict[str, np.ndarray], even: dict[str, Even]) -> str:
     """One encoder layer; the attention scale, and the divisors of the mixed values, are folded into the first map."""
     scale = np.ones((3 * WIDTH, 1), np.float32)
     scale[:WIDTH] = math.sqrt(HEADS / WIDTH)
     w = dict(w)
     if "attention_out" in even:
-        scale[2 * WIDTH :, 0] /= even["attention_out"]
-        w["attention_out.weight"] = w["attention_out.weight"] * even["attention_out"]
+        divisor = even["attention_out"].divisor
+        scale[2 * WIDTH :, 0] /= divisor
+        w["attention_out.weight"] = w["attention_out.weight"] * divisor
     joined = graph.linear(x, f"{name}.qkv", w["qkv.weight"] * scale, w["qkv.bias"] * scale[:, 0], even.get("qkv"))
     heads = graph.node("Transpose", graph.node("Reshape", joined, "split_heads"), perm=[0, 2, 1, 3])
     q, k, v = (
@@ -159,15 +170,18 @@ def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str
     return graph.node("ReduceSum", gated, "axis_1", keepdims=0), graded
 
 
-def _under(values: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+_T = TypeVar("_T")
+
+
+def _under(values: dict[str, _T], prefix: str) -> dict[str, _T]:
     return {name[len(prefix) :]: value for name, value in values.items() if name.startswith(prefix)}
 
 
-def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, np.ndarray]) -> onnx.ModelProto:
+def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, Even]) -> onnx.ModelProto:
     """The classifier as ONNX: input_ids and attention_mask [batch, sequence] → logits [batch, 3], valence [batch],
-    token_logits [batch, sequence, 3 + categories].
+    escalation [batch], token_logits [batch, sequence, 3 + categories].
 
-    `even` holds the divisors of smooth.py; the model computes the same without them.
+    `even` comes from smooth.py; the model computes the same without it.
     """
     state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     graph = _Graph()
@@ -181,8 +195,8 @@ def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, np.ndar
     mask = graph.node("Cast", "attention_mask", to=TensorProto.FLOAT)
     bias = graph.node("Unsqueeze", graph.node("Mul", graph.node("Sub", "one", mask), "blocked"), "axes_bias")
     for i in range(len(model.layers)):
-        w, divisors = _under(state, f"layers.{i}."), _under(even, f"{i}.")
-        x = _layer(graph, x, bias, f"layer_{i}", w, divisors)
+        w, evened = _under(state, f"layers.{i}."), _under(even, f"{i}.")
+        x = _layer(graph, x, bias, f"layer_{i}", w, evened)
     weight = graph.node("Unsqueeze", mask, "axis_last")
     total = graph.node("ReduceSum", graph.node("Mul", x, weight), "axis_1", keepdims=0)
     pooled = graph.node("Div", total, graph.node("ReduceSum", weight, "axis_1", keepdims=0))
@@ -202,6 +216,13 @@ def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, np.ndar
     graph.node("Add", deep, wide_logits, out="logits")
     grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
     graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
+    escalation = graph.node(
+        "Gemm",
+        pooled,
+        graph.constant("escalation.weight", state["escalation.weight"].T),
+        graph.constant("escalation.bias", state["escalation.bias"]),
+    )
+    graph.node("Sigmoid", graph.node("Squeeze", escalation, "axis_1"), out="escalation")
     marks = graph.node("MatMul", x, graph.constant("marks.weight", state["marks.weight"].T), out="marks_product")
     graph.node("Add", marks, graph.constant("marks.bias", state["marks.bias"]), out="token_logits")
     tokens = ["batch", "sequence"]
@@ -209,6 +230,7 @@ def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, np.ndar
     outputs = [
         helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 3]),
         helper.make_tensor_value_info("valence", TensorProto.FLOAT, ["batch"]),
+        helper.make_tensor_value_info("escalation", TensorProto.FLOAT, ["batch"]),
         helper.make_tensor_value_info("token_logits", TensorProto.FLOAT, [*tokens, TAGS + len(CATEGORIES)]),
     ]
     built = helper.make_graph(graph.nodes, MODEL_NAME, inputs, outputs, graph.constants)
@@ -222,7 +244,7 @@ def write_folder(
     model: Classifier,
     wide: Wide,
     fusion: Fusion,
-    even: dict[str, np.ndarray],
+    even: dict[str, Even],
     tokenizer: Path,
     out: Path,
     *,
@@ -230,7 +252,9 @@ def write_folder(
 ) -> None:
     """Writes model.onnx (int8), tokenizer.json, config.json and callheat.toml to `out`, the fp32 model to `fp32`."""
     out.mkdir(parents=True, exist_ok=True)
-    onnx.save(build(model, wide, fusion, even), fp32)
+    built = build(model, wide, fusion, even)
+    onnx.save(built, fp32)
+    apart = [node.name for node in built.graph.node if node.name.startswith(f"node_{APART_NODE}")]
     # 7-bit weights: on processors without VNNI, 8-bit ones overflow the 16-bit sums of the u8 x s8 products;
     # one scale per output channel: one per matrix moves the probabilities four times as far from fp32.
     # The wide table stays fp32, as its columns differ in size by orders of magnitude.
@@ -241,7 +265,7 @@ def write_folder(
         weight_type=QuantType.QInt8,
         per_channel=True,
         reduce_range=True,
-        nodes_to_exclude=["node_wide_words", "node_wide_pairs", "node_marks_product"],
+        nodes_to_exclude=["node_wide_words", "node_wide_pairs", "node_marks_product", *apart],
     )
     (out / "tokenizer.json").write_bytes(tokenizer.read_bytes())
     config = {
@@ -255,6 +279,7 @@ def write_folder(
         "outputs": {
             "logits": ["batch", 3],
             "valence": ["batch"],
+            "escalation": ["batch"],
             "token_logits": ["batch", "sequence", TAGS + len(CATEGORIES)],
         },
         "valence_range": [int(v) for v in VALENCE_RANGE],
@@ -283,6 +308,10 @@ tail = {TAIL_TOKENS}
 [graded]
 output = "valence"
 range = [{VALENCE_RANGE[0]}, {VALENCE_RANGE[1]}]
+
+# The probability, 0..1, that a customer who says this escalates: threatens, demands a supervisor, leaves in anger.
+[escalation]
+output = "escalation"
 
 # Where complaint phrases stand: per token the logits of outside, first and inside, then those of the categories.
 [phrases]

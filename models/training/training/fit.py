@@ -27,6 +27,8 @@ NEUTRAL = 1
 UNKNOWN = -100
 TAG_WEIGHTS = (1.0, 2.0, 1.0)
 TAG_SHARE, CATEGORY_SHARE = 1 / 6, 1 / 10
+# What escalation counts in the loss of a text.
+ESCALATION_SHARE = 0.7
 # Learning from a teacher: the temperature of both outputs, and what the gold class still counts.
 WARMTH = 2.0
 GOLD_SHARE = 0.4
@@ -54,7 +56,7 @@ class Batch:
     """Padded ids and mask [n, tokens], gold classes and their weights (0: none), valences, what is known of each row.
 
     `soft` [n, 3] and `pooled` [n, width] are the teacher's, for the rows where `taught` is 1. `tags` and `categories`
-    [n, tokens] are UNKNOWN where nobody marked phrases.
+    [n, tokens] are UNKNOWN where nobody marked phrases; `escalates` is known where `judged` is 1.
     """
 
     ids: Tensor
@@ -67,6 +69,8 @@ class Batch:
     taught: Tensor
     soft: Tensor
     pooled: Tensor
+    escalates: Tensor
+    judged: Tensor
     tags: Tensor
     categories: Tensor
 
@@ -192,6 +196,7 @@ def _batch(targets: Sequence[Target], rows: Sequence[Tokens], class_weight: dict
     label, weight = np.zeros(n, np.int64), np.zeros(n, np.float32)
     valence, graded, taught = np.zeros(n, np.float32), np.zeros(n, np.float32), np.zeros(n, np.float32)
     soft, pooled = np.zeros((n, 3), np.float32), np.zeros((n, WIDTH), np.float32)
+    escalates, judged = np.zeros(n, np.float32), np.zeros(n, np.float32)
     for i, target in enumerate(targets):
         record, value = target.record, target.record.valence
         if target.soft is not None:
@@ -202,8 +207,10 @@ def _batch(targets: Sequence[Target], rows: Sequence[Tokens], class_weight: dict
             weight[i] = class_weight[record.source][record.label] if record.source in class_weight else 1.0
         if value is not None:
             valence[i], graded[i] = value, 1.0
+        if record.escalation is not None:
+            escalates[i], judged[i] = float(record.escalation), 1.0
     binary = np.array([t.record.binary for t in targets], np.float32)
-    known = (label, weight, valence, graded, binary, taught, soft, pooled)
+    known = (label, weight, valence, graded, binary, taught, soft, pooled, escalates, judged)
     tags, categories = _filled([row.tags for row in rows], UNKNOWN), _filled([row.categories for row in rows], UNKNOWN)
     return Batch(ids, mask, *(torch.from_numpy(values).to(device()) for values in known), tags, categories)
 
@@ -213,13 +220,14 @@ def _loss(model: Classifier, batch: Batch, spread: float) -> Tensor:
     with _autocast():
         states = model.states(batch.ids, batch.mask)
         logits, valence, pooled = model.judged(states, batch.mask)
-        marks = model.marked(states)
+        marks, escalation = model.marked(states), model.escalating(pooled)
     blocked = torch.zeros_like(batch.soft)
     blocked[:, NEUTRAL] = batch.binary * MASKED
     logits = logits.float() + blocked
     gold = functional.cross_entropy(logits, batch.label, reduction="none") * batch.weight
     graded = functional.smooth_l1_loss(valence.float(), batch.valence, reduction="none") * batch.graded
-    total = gold * (1 - (1 - GOLD_SHARE) * batch.taught) + 0.5 * graded
+    threat = functional.binary_cross_entropy_with_logits(escalation.float(), batch.escalates, reduction="none")
+    total = gold * (1 - (1 - GOLD_SHARE) * batch.taught) + 0.5 * graded + ESCALATION_SHARE * threat * batch.judged
     if bool(batch.taught.any()):
         told = functional.log_softmax((batch.soft + blocked) / WARMTH, dim=1)
         said = functional.log_softmax(logits / WARMTH, dim=1)
@@ -283,7 +291,7 @@ class Optimiser:
     """AdamW (new heads ten times faster) plus a lazy Adam for the rows of the vocabulary that a batch touches."""
 
     def __init__(self, model: Classifier, rate: float, head_factor: float) -> None:
-        heads = [*model.classes.parameters(), *model.grade.parameters(), *model.marks.parameters()]
+        heads = [parameter for head in model.heads() for parameter in head.parameters()]
         special = {id(p) for p in heads} | {id(model.words.weight)}
         body = [p for p in model.parameters() if id(p) not in special]
         self.dense = [*body, *heads]

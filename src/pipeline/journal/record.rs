@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! head     key 16 bytes · number of turns u32 · bytes of the body u32
-//! body     per turn: 4 × f32 of the score · number of phrases u32 ·
+//! body     per turn: 4 × f32 of the score · f32 of escalation (NaN: not told) ·
+//!          number of phrases u32 ·
 //!          per phrase: first character u32 · character after the last u32 ·
 //!          chance f32 · length u8 and bytes of the category's name
 //! end      checksum 8 bytes
@@ -11,6 +12,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use bytes::Buf as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::sentiment::{MarkedPhrase, Reading, Score};
@@ -40,11 +42,10 @@ impl Record {
         if !is_filled(reader, &mut head)? {
             return Ok(None);
         }
-        let mut fields = Fields(&head);
-        let (Some(key), Some(turns), Some(size)) = (fields.array(), fields.whole(), fields.whole())
-        else {
-            return Ok(None);
-        };
+        let mut fields = head.as_slice();
+        let mut key = Key::default();
+        fields.copy_to_slice(&mut key);
+        let (turns, size) = (fields.get_u32_le(), fields.get_u32_le());
         // What is damaged must not ask for memory that the file does not account for.
         let rest = u64::from(size) + CHECKSUM_BYTES as u64;
         if rest > left.saturating_sub(HEAD_BYTES as u64) {
@@ -60,8 +61,8 @@ impl Record {
         if checksum != expected {
             return Ok(None);
         }
-        let mut fields = Fields(body);
-        let readings: Option<Vec<Reading>> = (0..turns).map(|_| fields.reading()).collect();
+        let mut body = body;
+        let readings: Option<Vec<Reading>> = (0..turns).map(|_| reading(&mut body)).collect();
         Ok(readings.map(|readings| Self {
             key,
             readings,
@@ -73,8 +74,19 @@ impl Record {
 /// The record of a call's readings.
 pub(super) fn bytes(key: &Key, readings: &[Reading]) -> Vec<u8> {
     let mut body = Vec::new();
-    for Reading { score, phrases } in readings {
-        for part in [score.negative, score.neutral, score.positive, score.valence] {
+    for reading in readings {
+        let Reading {
+            score,
+            escalation,
+            phrases,
+        } = reading;
+        for part in [
+            score.negative,
+            score.neutral,
+            score.positive,
+            score.valence,
+            escalation.unwrap_or(f32::NAN),
+        ] {
             body.extend_from_slice(&part.to_le_bytes());
         }
         let count = phrases
@@ -107,56 +119,41 @@ pub(super) fn shortened<const N: usize>(hash: Sha256) -> [u8; N] {
     short
 }
 
-/// Takes bytes apart; `None` where they end before.
-struct Fields<'a>(&'a [u8]);
+/// The next reading of a record's body; `None` where it ends before.
+fn reading(body: &mut &[u8]) -> Option<Reading> {
+    let score = Score {
+        negative: body.try_get_f32_le().ok()?,
+        neutral: body.try_get_f32_le().ok()?,
+        positive: body.try_get_f32_le().ok()?,
+        valence: body.try_get_f32_le().ok()?,
+    };
+    let escalation = Some(body.try_get_f32_le().ok()?).filter(|chance| !chance.is_nan());
+    let phrases = match body.try_get_u32_le().ok()? {
+        NO_PHRASES => None,
+        count => {
+            let phrases: Option<Vec<_>> = (0..count).map(|_| phrase(body)).collect();
+            Some(phrases?.into())
+        }
+    };
+    Some(Reading {
+        score,
+        escalation,
+        phrases,
+    })
+}
 
-impl<'a> Fields<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
-    }
-
-    fn whole(&mut self) -> Option<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn number(&mut self) -> Option<f32> {
-        self.array().map(f32::from_le_bytes)
-    }
-
-    fn reading(&mut self) -> Option<Reading> {
-        let score = Score {
-            negative: self.number()?,
-            neutral: self.number()?,
-            positive: self.number()?,
-            valence: self.number()?,
-        };
-        let phrases = match self.whole()? {
-            NO_PHRASES => None,
-            count => {
-                let phrases: Option<Vec<_>> = (0..count).map(|_| self.phrase()).collect();
-                Some(phrases?.into())
-            }
-        };
-        Some(Reading { score, phrases })
-    }
-
-    fn phrase(&mut self) -> Option<MarkedPhrase> {
-        let (start, end, chance) = (self.whole()?, self.whole()?, self.number()?);
-        let [length] = self.array()?;
-        let category = std::str::from_utf8(self.take(length.into())?).ok()?;
-        Some(MarkedPhrase {
-            start,
-            end,
-            chance,
-            category: Arc::from(category),
-        })
-    }
+fn phrase(body: &mut &[u8]) -> Option<MarkedPhrase> {
+    let start = body.try_get_u32_le().ok()?;
+    let end = body.try_get_u32_le().ok()?;
+    let chance = body.try_get_f32_le().ok()?;
+    let length = body.try_get_u8().ok()?;
+    let category = std::str::from_utf8(body.split_off(..length.into())?).ok()?;
+    Some(MarkedPhrase {
+        start,
+        end,
+        chance,
+        category: Arc::from(category),
+    })
 }
 
 /// Fills the buffer; `false` where the stream ends before.

@@ -47,6 +47,7 @@ fn readings(call: &Call) -> Vec<Reading> {
                 valence,
                 ..Score::NEUTRAL
             },
+            escalation: (valence < 2.0).then_some(valence / 8.0),
             phrases: (valence < 3.0).then(|| phrases.collect()),
         }
     };

@@ -75,6 +75,8 @@ pub struct Outputs {
     pub logits: Vec<f32>,
     /// One value per row, when the model has a graded output.
     pub graded: Option<Vec<f32>>,
+    /// One probability per row, when the model tells escalation.
+    pub escalation: Option<Vec<f32>>,
     /// `rows × columns × width` logits of tokens, when the model marks phrases.
     pub tokens: Option<Vec<f32>>,
 }
@@ -173,6 +175,7 @@ impl InputKind {
 struct OutputNames {
     logits: String,
     graded: Option<String>,
+    escalation: Option<String>,
     tokens: Option<String>,
 }
 
@@ -185,9 +188,11 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<OutputNames, ModelErr
     };
     let config = model.config();
     let graded = config.graded.as_ref().map(|graded| graded.output.clone());
+    let escalation = config.escalation.as_ref().map(|told| told.output.clone());
     let tokens = config.phrases.as_ref().map(|found| found.output.clone());
     for (name, mend) in [
         (&graded, "correct graded.output in callheat.toml"),
+        (&escalation, "correct escalation.output in callheat.toml"),
         (&tokens, "correct phrases.output in callheat.toml"),
     ] {
         if let Some(name) = name
@@ -200,12 +205,13 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<OutputNames, ModelErr
     let named = names.iter().find(|name| *name == "logits");
     let rest: Vec<&String> = names
         .iter()
-        .filter(|name| Some(*name) != graded.as_ref() && Some(*name) != tokens.as_ref())
+        .filter(|name| ![&graded, &escalation, &tokens].contains(&&Some((*name).clone())))
         .collect();
     match (named, rest.as_slice()) {
         (Some(logits), _) | (None, &[logits]) => Ok(OutputNames {
             logits: logits.clone(),
             graded,
+            escalation,
             tokens,
         }),
         (None, _) => {
@@ -218,15 +224,19 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<OutputNames, ModelErr
     }
 }
 
+/// An output as a runtime gives it: shape and values.
+type Raw = (Vec<usize>, Vec<f32>);
+
 /// Checks `[rows, classes]`, `[rows]` or `[rows, 1]`, and `[rows, columns, _]`.
 fn checked_outputs(
     batch: &TokenBatch,
-    (logits_shape, logits): (&[usize], Vec<f32>),
-    graded: Option<Vec<f32>>,
-    tokens: Option<(Vec<usize>, Vec<f32>)>,
+    (logits_shape, logits): Raw,
+    graded: Option<Raw>,
+    escalation: Option<Raw>,
+    tokens: Option<Raw>,
 ) -> Result<Outputs, ScoreError> {
     let rows = batch.rows;
-    let classes = match *logits_shape {
+    let classes = match *logits_shape.as_slice() {
         [found, classes] if found == rows && classes > 0 => classes,
         _ => {
             return Err(ScoreError::Output(format!(
@@ -234,14 +244,17 @@ fn checked_outputs(
             )));
         }
     };
-    if let Some(values) = &graded
-        && values.len() != rows
-    {
-        let found = values.len();
-        return Err(ScoreError::Output(format!(
-            "{found} graded values for {rows} texts"
-        )));
-    }
+    let one_a_row = |what: &str, output: Option<Raw>| match output {
+        Some((_, values)) if values.len() != rows => {
+            let found = values.len();
+            Err(ScoreError::Output(format!(
+                "{found} values of {what} for {rows} texts"
+            )))
+        }
+        output => Ok(output.map(|(_, values)| values)),
+    };
+    let graded = one_a_row("the graded output", graded)?;
+    let escalation = one_a_row("escalation", escalation)?;
     let tokens = match tokens {
         Some((shape, _)) if shape.len() != 3 || shape[..2] != [rows, batch.columns] => {
             return Err(ScoreError::Output(format!(
@@ -256,6 +269,7 @@ fn checked_outputs(
         classes,
         logits,
         graded,
+        escalation,
         tokens,
     })
 }

@@ -202,11 +202,20 @@ impl Session for OrtRun {
                 values.to_vec(),
             ))
         };
-        let (shape, logits) = extract(&self.outputs.logits)?;
-        let graded = self.outputs.graded.as_deref().map(extract).transpose()?;
-        let graded = graded.map(|(_, values)| values);
-        let tokens = self.outputs.tokens.as_deref().map(extract).transpose()?;
-        checked_outputs(batch, (&shape, logits), graded, tokens)
+        let named = |name: &Option<String>| name.as_deref().map(extract).transpose();
+        let OutputNames {
+            logits,
+            graded,
+            escalation,
+            tokens,
+        } = &self.outputs;
+        checked_outputs(
+            batch,
+            extract(logits)?,
+            named(graded)?,
+            named(escalation)?,
+            named(tokens)?,
+        )
     }
 }
 

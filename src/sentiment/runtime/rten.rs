@@ -19,9 +19,10 @@ pub(super) struct Rten {
 struct Shared {
     graph: Graph,
     inputs: Vec<(NodeId, InputKind)>,
-    /// Logits, then the graded output and the token logits where there are such.
+    /// Logits, then those of the graded output, escalation and the token
+    /// logits that there are.
     outputs: Vec<NodeId>,
-    is_graded: bool,
+    has: [bool; 3],
 }
 
 impl Rten {
@@ -54,10 +55,10 @@ impl Rten {
         }
         let names: Vec<String> = graph.output_ids().iter().map(|id| name_of(*id)).collect();
         let picked = pick_outputs(&names, model)?;
-        let is_graded = picked.graded.is_some();
+        let rest = [picked.graded, picked.escalation, picked.tokens];
+        let has = [0, 1, 2].map(|place: usize| rest[place].is_some());
         let mut outputs = Vec::new();
-        let rest = picked.graded.into_iter().chain(picked.tokens);
-        for name in std::iter::once(picked.logits).chain(rest) {
+        for name in std::iter::once(picked.logits).chain(rest.into_iter().flatten()) {
             outputs.push(
                 graph
                     .node_id(&name)
@@ -69,7 +70,7 @@ impl Rten {
                 graph,
                 inputs,
                 outputs,
-                is_graded,
+                has,
             }),
         })
     }
@@ -110,16 +111,19 @@ impl Session for RtenRun {
             .run(inputs, &self.shared.outputs, Some(options))
             .map_err(|error| ScoreError::Run(error.to_string()))?;
         let mut values = values.into_iter().map(floats);
-        let (shape, logits) = values
-            .next()
-            .ok_or_else(|| ScoreError::Output("no logits".to_owned()))??;
-        let graded = if self.shared.is_graded {
-            values.next().transpose()?.map(|(_, values)| values)
-        } else {
-            None
+        let mut next = |is_there: bool| {
+            let value = is_there.then(|| values.next()).flatten();
+            value.transpose()
         };
-        let tokens = values.next().transpose()?;
-        checked_outputs(batch, (&shape, logits), graded, tokens)
+        let logits = next(true)?.ok_or_else(|| ScoreError::Output("no logits".to_owned()))?;
+        let [graded, escalation, tokens] = self.shared.has;
+        checked_outputs(
+            batch,
+            logits,
+            next(graded)?,
+            next(escalation)?,
+            next(tokens)?,
+        )
     }
 }
 

@@ -24,8 +24,6 @@ pub(super) struct Choice {
     pub bias: f32,
     /// How many of a reader's phrases must be expected in a phrase, at least.
     pub least: f32,
-    /// What each of its characters costs.
-    pub cost: f32,
 }
 
 /// What a reader's phrases have to say for a phrase.
@@ -128,26 +126,27 @@ impl Chances {
 
     /// The phrases to report of those `allowed`, in order: the best one first,
     /// then the best beside it, as long as one is probable enough.
-    pub(super) fn choose(&self, allowed: &[Range<usize>], choice: &Choice) -> Vec<Range<usize>> {
+    pub(super) fn choose(&self, allowed: &[Range<usize>], choice: Choice) -> Vec<Range<usize>> {
         let mut taken: Vec<Range<usize>> = Vec::new();
         let mut open: Vec<&Range<usize>> = allowed.iter().collect();
         loop {
-            open.retain(|phrase| {
-                taken
+            let mut best: Option<(f32, &Range<usize>)> = None;
+            open.retain(|&phrase| {
+                let is_free = taken
                     .iter()
-                    .all(|t| t.end <= phrase.start || phrase.end <= t.start)
-                    && self.matched(phrase, &taken).count >= choice.least
+                    .all(|t| t.end <= phrase.start || phrase.end <= t.start);
+                let matched = is_free.then(|| self.matched(phrase, &taken));
+                let Some(matched) = matched.filter(|matched| matched.count >= choice.least) else {
+                    return false;
+                };
+                // Of equals the first: they come in the order of the text.
+                if best.is_none_or(|(agreement, _)| matched.agreement > agreement) {
+                    best = Some((matched.agreement, phrase));
+                }
+                true
             });
-            let worth = |phrase: &Range<usize>| {
-                self.matched(phrase, &taken).agreement - choice.cost * phrase.len() as f32
-            };
-            let Some(best) = open
-                .iter()
-                .max_by(|a, b| worth(a).total_cmp(&worth(b)).then(b.start.cmp(&a.start)))
-            else {
-                break;
-            };
-            taken.push((*best).clone());
+            let Some((_, best)) = best else { break };
+            taken.push(best.clone());
         }
         taken.sort_by_key(|phrase| phrase.start);
         taken
@@ -284,21 +283,18 @@ mod tests {
         let choice = Choice {
             bias: 0.0,
             least: 0.2,
-            cost: 0.02,
         };
-        let chosen = chances.choose(&allowed, &choice);
+        let chosen = chances.choose(&allowed, choice);
         assert!(matches!(chosen.as_slice(), [phrase] if *phrase == (2..5)));
         let bold = Choice {
             bias: 0.0,
             least: 0.05,
-            cost: 0.02,
         };
-        assert_eq!(chances.choose(&allowed, &bold), [2..5, 7..8]);
+        assert_eq!(chances.choose(&allowed, bold), [2..5, 7..8]);
         let strict = Choice {
             bias: 0.0,
             least: 0.9,
-            cost: 0.0,
         };
-        assert!(chances.choose(&allowed, &strict).is_empty());
+        assert!(chances.choose(&allowed, strict).is_empty());
     }
 }

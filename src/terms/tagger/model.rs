@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Buf as _;
+
 use super::super::finder::TurnText;
 use super::chances::{Chances, Choice};
 use super::features::{Extractor, Features};
@@ -12,13 +14,13 @@ use crate::sentiment::MarkedPhrase;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
 
-/// Trained by `models/training/term_train.rs`. Little-endian: `CHT2`, u32 bits of
+/// Trained by `models/training/term_train.rs`. Little-endian: `CHT3`, u32 bits of
 /// the tag table, u32 bits of the category table, two times the f32
-/// bias, least and cost of a choice, f32 share of the model's phrases,
+/// bias and least of a choice, f32 share of the model's phrases,
 /// 5 × 5 f32 transitions, f32 scale and 2^bits × 5 i8 of the tag table, then
 /// 10 f32 biases, f32 scale and 2^bits × 10 i8 of the category table.
 const WEIGHTS: &[u8] = include_bytes!("weights.bin");
-const MAGIC: &[u8] = b"CHT2";
+const MAGIC: &[u8] = b"CHT3";
 
 /// Tags of a character: out of any phrase, or the first, an inner, the last,
 /// or the only one of a phrase.
@@ -76,23 +78,25 @@ impl Tagger {
 
     /// A tagger with the weights of a file; `None` where it is none.
     pub(in crate::terms) fn read(lexicon: Arc<Lexicon>, weights: &[u8]) -> Option<Self> {
-        let mut bytes = Reader(weights.strip_prefix(MAGIC)?);
-        let (tag_bits, kind_bits) = (bytes.whole()?, bytes.whole()?);
-        let alone = bytes.choice()?;
-        let joined = bytes.choice()?;
-        let marked_share = bytes.number()?;
+        let mut bytes = weights.strip_prefix(MAGIC)?;
+        let bytes = &mut bytes;
+        let tag_bits = bytes.try_get_u32_le().ok()?;
+        let kind_bits = bytes.try_get_u32_le().ok()?;
+        let alone = Choice::read(bytes)?;
+        let joined = Choice::read(bytes)?;
+        let marked_share = bytes.try_get_f32_le().ok()?;
         let mut steps = [[0.0; TAGS]; TAGS];
         for weight in steps.iter_mut().flatten() {
-            *weight = bytes.number()?.exp();
+            *weight = bytes.try_get_f32_le().ok()?.exp();
         }
-        let tag_scale = bytes.number()?;
-        let tags = bytes.take(TAGS.checked_shl(tag_bits)?)?.to_vec();
+        let tag_scale = bytes.try_get_f32_le().ok()?;
+        let tags = bytes.split_off(..TAGS.checked_shl(tag_bits)?)?.to_vec();
         let mut kind_bias = [0.0; CATEGORIES];
         for weight in &mut kind_bias {
-            *weight = bytes.number()?;
+            *weight = bytes.try_get_f32_le().ok()?;
         }
-        let kind_scale = bytes.number()?;
-        let kinds = bytes.take(CATEGORIES.checked_shl(kind_bits)?)?.to_vec();
+        let kind_scale = bytes.try_get_f32_le().ok()?;
+        let kinds = bytes.split_off(..CATEGORIES.checked_shl(kind_bits)?)?.to_vec();
         Some(Self {
             lexicon,
             tag_bits,
@@ -123,8 +127,8 @@ impl Tagger {
             None => extractor.features(text, words, score),
         };
         let choice = match turn.marked {
-            None => &self.alone,
-            Some(_) => &self.joined,
+            None => self.alone,
+            Some(_) => self.joined,
         };
         let weights: Vec<[f32; TAGS]> = self
             .emissions(&features, choice.bias)
@@ -186,13 +190,18 @@ impl Tagger {
     }
 }
 
+/// The characters that bytes of a text are, by the offset of each character.
+fn characters(bytes: &Range<usize>, offsets: &[usize]) -> Range<usize> {
+    let at = |byte: usize| offsets.binary_search(&byte).unwrap_or_else(|next| next);
+    at(bytes.start)..at(bytes.end)
+}
+
 /// The phrases that the model marks, as characters of the normalised text.
 fn placed<'a>(turn: &TurnText<'a>, offsets: &[usize]) -> Vec<(Range<usize>, &'a MarkedPhrase)> {
-    let at = |byte: usize| offsets.binary_search(&byte).unwrap_or_else(|next| next);
     let place = |marked: &'a MarkedPhrase| {
         let raw = Span(marked.start as usize, marked.end as usize);
         let bytes = turn.normalised.bytes_of(raw);
-        (at(bytes.start)..at(bytes.end), marked)
+        (characters(&bytes, offsets), marked)
     };
     turn.marked.into_iter().flatten().map(place).collect()
 }
@@ -224,10 +233,9 @@ fn tells(word: &Word) -> bool {
 /// The phrases of whole words in one clause, of [`SHORTEST`] to [`LONGEST`]
 /// characters: of characters, not bytes.
 fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<usize>> {
-    let at = |byte: usize| offsets.binary_search(&byte).unwrap_or_else(|next| next);
     let places: Vec<Range<usize>> = words
         .iter()
-        .map(|word| at(word.range.start)..at(word.range.end))
+        .map(|word| characters(&word.range, offsets))
         .collect();
     let ends_clause = |word: &Word| {
         text[word.range.clone()]
@@ -255,30 +263,13 @@ fn add<const N: usize>(sums: &mut [i32; N], row: &[u8]) {
     }
 }
 
-/// Takes a weight file apart.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn whole(&mut self) -> Option<u32> {
-        Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
-    }
-
-    fn choice(&mut self) -> Option<Choice> {
-        Some(Choice {
-            bias: self.number()?,
-            least: self.number()?,
-            cost: self.number()?,
+impl Choice {
+    /// Takes a choice from the head of a weight file.
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        Some(Self {
+            bias: bytes.try_get_f32_le().ok()?,
+            least: bytes.try_get_f32_le().ok()?,
         })
-    }
-
-    fn number(&mut self) -> Option<f32> {
-        Some(f32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 }
 
