@@ -248,13 +248,15 @@ fn bad_lines_of_a_dictionary_are_named_with_their_numbers() {
     let dictionary = folder.path().join("words.txt");
     fs::write(
         &dictionary,
-        "携号转网 2000 v\n\n# a comment\n橙分期 many n\n畅越卡\n",
+        "携号转网 2000 v\n\n# a comment\n橙分期 many n\n畅越卡\n靓号 18446744073709551615 n\n",
     )
     .unwrap();
     let run = analyze(&[path(&fixtures("calls")), "--user-dict", path(&dictionary)]);
     assert_eq!(run.status.code(), Some(0));
     let stderr = text(&run.stderr);
-    assert!(stderr.contains("words.txt:4: "), "{stderr}");
+    for line in ["words.txt:4: ", "words.txt:6: "] {
+        assert!(stderr.contains(line), "{stderr}");
+    }
     assert!(
         !stderr.contains("words.txt:1: ") && !stderr.contains("words.txt:5: "),
         "{stderr}"

@@ -112,6 +112,10 @@ impl Segmenter {
     }
 }
 
+/// The highest frequency of a word: jieba adds all up, and its commonest word
+/// has under a million.
+const MOST_FREQUENT: usize = 1_000_000_000;
+
 struct Entry<'a> {
     word: &'a str,
     frequency: Option<usize>,
@@ -150,6 +154,11 @@ fn parse_line(line: &str) -> Result<Option<Entry<'_>>, String> {
             "the part-of-speech tag is not made of ASCII letters; write `word frequency tag`"
                 .to_owned(),
         );
+    }
+    if frequency.is_some_and(|frequency| frequency > MOST_FREQUENT) {
+        return Err(format!(
+            "the frequency is above {MOST_FREQUENT}; write a number like that of a common word, such as 1000"
+        ));
     }
     Ok(Some(Entry {
         word: fields[0],
