@@ -346,6 +346,11 @@ pub struct FindingArgs {
     #[arg(long, value_name = "N", default_value_t = NonZeroU32::new(20).unwrap_or(NonZeroU32::MIN))]
     pub bins: NonZeroU32,
 
+    /// Score each turn by its own words, not in the light of what the customer
+    /// said before
+    #[arg(long)]
+    pub no_context: bool,
+
     /// Add each turn's words with part of speech
     #[arg(long)]
     pub words: bool,

@@ -109,6 +109,7 @@ fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {
     let options = AnalyserOptions {
         bins: args.bins.get() as usize,
         words: args.words,
+        context: !args.no_context,
         timing,
         ..AnalyserOptions::default()
     };

@@ -58,7 +58,8 @@ pub struct TurnReport {
     pub label: Label,
     /// −1..1.
     pub valence: f32,
-    /// The model's probabilities; they add up to 1.
+    /// The model's probabilities, of a customer's spoken turn in the light of his
+    /// turns before; they add up to 1.
     pub probabilities: Probabilities,
     /// Complaint terms, customer turns only.
     pub terms: Vec<TermSpan>,

@@ -16,6 +16,9 @@ pub struct AnalyserOptions {
     pub bins: usize,
     /// Whether each turn's words stand in the report.
     pub words: bool,
+    /// Whether a spoken turn is scored in the light of what the customer said
+    /// before, or by its own words.
+    pub context: bool,
     /// What counts as silence and interruption.
     pub timing: TimingOptions,
     /// What counts as a turning point.
@@ -27,6 +30,7 @@ impl Default for AnalyserOptions {
         Self {
             bins: 20,
             words: false,
+            context: true,
             timing: TimingOptions::default(),
             arc: ArcOptions::default(),
         }

@@ -5,7 +5,7 @@ use crate::heatmap::{
     CallReport, ComplaintTerm, SignalSpan, TermSpan, TurnReport, WordReport, lanes, rounded,
 };
 use crate::segment::Word;
-use crate::sentiment::{Reading, Score};
+use crate::sentiment::{ContextTracker, Reading, Score};
 use crate::terms::{TermHit, TurnTerms, TurnText};
 use crate::text::Normalised;
 use crate::text::personal::{self, Said};
@@ -19,6 +19,7 @@ pub struct CallFold<'a> {
     stages: &'a Stages,
     turns: Vec<TurnReport>,
     customer: Vec<TurnAnalysis>,
+    context: ContextTracker,
     timing: TimingTracker,
     arc: ArcTracker,
     risk: RiskTracker<'a>,
@@ -66,6 +67,7 @@ impl<'a> CallFold<'a> {
             stages,
             turns: Vec::new(),
             customer: Vec::new(),
+            context: ContextTracker::default(),
             timing: TimingTracker::new(stages.options.timing),
             arc: ArcTracker::new(stages.options.arc),
             risk: RiskTracker::new(&stages.risk),
@@ -75,14 +77,24 @@ impl<'a> CallFold<'a> {
     /// Takes the next turn with what the model says of it.
     pub fn push(&mut self, turn: &Turn, reading: &Reading) -> Finding {
         let index = self.turns.len();
-        let analysis = self.analyse(index, turn, reading);
+        let words_alone = reading.score;
+        let reading = Reading {
+            score: if self.stages.options.context {
+                self.context.push(turn, words_alone)
+            } else {
+                words_alone
+            },
+            ..reading.clone()
+        };
+        let analysis = self.analyse(index, turn, &reading);
         let score = reading.score;
         self.timing.push(turn);
         let turning_point = self.arc.push(&ArcTurn {
             index,
             turn,
             text: &analysis.text,
-            score,
+            // The arc follows the levels itself.
+            score: words_alone,
         });
         let escalation = self.risk.push(&RiskTurn {
             index,

@@ -6,6 +6,7 @@
 //! request. A score never depends on what else is being scored.
 
 mod config;
+mod context;
 mod decode;
 mod error;
 mod folder;
@@ -24,6 +25,7 @@ mod tokeniser;
 pub mod check;
 
 pub use config::{EscalationOutput, Graded, ModelConfig, OutputKind, PhraseOutput, Truncation};
+pub use context::ContextTracker;
 pub use decode::Decoder;
 pub use error::{ModelError, ScoreError};
 pub use labels::{LabelMap, label_of_name};

@@ -96,7 +96,9 @@ impl Tagger {
             *weight = bytes.try_get_f32_le().ok()?;
         }
         let kind_scale = bytes.try_get_f32_le().ok()?;
-        let kinds = bytes.split_off(..CATEGORIES.checked_shl(kind_bits)?)?.to_vec();
+        let kinds = bytes
+            .split_off(..CATEGORIES.checked_shl(kind_bits)?)?
+            .to_vec();
         Some(Self {
             lexicon,
             tag_bits,
