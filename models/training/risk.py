@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, roc_auc_score
 
 HERE = Path(__file__).resolve().parents[2] / "src" / "escalation"
 NAMES = ["mean_valence", "end_valence", "best_end", "negative_share", "last_level", "lowest_level", "signals",
@@ -32,6 +32,7 @@ NAMES = ["mean_valence", "end_valence", "best_end", "negative_share", "last_leve
 # calls, a free fit would let a worse mood lower the risk here and there.
 SIGNS = dict.fromkeys(NAMES, 1) | dict.fromkeys(
     ["mean_valence", "end_valence", "best_end", "last_level", "lowest_level", "ends_recovered"], -1) | {"few_turns": 0}
+LEVELS = ("low", "medium", "high")
 TARGET = {"low": 0.0, "medium": 0.45, "high": 1.0}
 COPIES = 4
 SCORE_NOISE, LEVEL_NOISE, POINT_NOISE, MISSED, ADDED = 0.15, 0.1, 0.15, 0.2, 0.04
@@ -124,8 +125,10 @@ def main():
     for name, m in (("all calls", calls), ("calls the model has not seen", calls & ~seen)):
         labels = np.array([r[4] for r in rows], dtype=object)[m]
         print(f"{name}: AUC high {roc_auc_score(labels == 'high', out[m]):.3f}, not low {roc_auc_score(labels != 'low', out[m]):.3f}, {m.sum()} calls")
-    medium, high = thresholds(out[calls], np.array([r[4] for r in rows if r[0] == "risk"], dtype=object))
-    print(f"thresholds {medium:.2f} {high:.2f}")
+    gold = np.array([LEVELS.index(r[4]) for r in rows if r[0] == "risk"])
+    medium, high = thresholds(out[calls], gold)
+    print(f"thresholds {medium:.2f} {high:.2f}; gold low, medium, high by row, found by column:")
+    print(confusion_matrix(gold, np.digitize(out[calls], (medium, high))))
     if (~calls).any():
         mean = np.array([r[4] for r in rows if r[0] != "risk"], dtype=float)
         print(f"satisfaction: Spearman {spearmanr(-out[~calls], mean).statistic:.3f}, AUC dissatisfied {roc_auc_score(mean <= -0.75, out[~calls]):.3f}, {len(mean)} dialogues")
@@ -138,12 +141,11 @@ def main():
         (HERE / "risk.json").write_text(json.dumps(file, indent=2) + "\n", encoding="utf-8")
 
 
-def thresholds(risks, labels):
-    """The two cuts with the most levels right, each worth the same."""
-    grid = np.round(np.arange(0.15, 0.9, 0.05), 2)
-    recall = lambda found, level: (found & (labels == level)).sum() / max((labels == level).sum(), 1)
-    score = lambda a, b: recall(risks < a, "low") + recall((risks >= a) & (risks < b), "medium") + recall(risks >= b, "high")
-    return max(((float(a), float(b)) for a in grid for b in grid if a < b), key=lambda t: score(*t))
+def thresholds(risks, gold):
+    """The two cuts whose levels agree best with the gold ones: quadratically weighted kappa (Cohen 1968)."""
+    grid = np.round(np.arange(0.1, 0.9, 0.05), 2)
+    cuts = [(float(a), float(b)) for a in grid for b in grid if a < b]
+    return max(cuts, key=lambda cut: cohen_kappa_score(gold, np.digitize(risks, cut), weights="quadratic"))
 
 
 if __name__ == "__main__":
