@@ -115,6 +115,7 @@ fn calls() -> Vec<Call> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .expect("the written calls")
         .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_file())
         .collect();
     paths.sort();
     let mut calls = Vec::new();

@@ -114,7 +114,7 @@ def _written() -> Iterator[Record]:
 
 def _spoken() -> Iterator[Record]:
     """The calls written for this project."""
-    for path in sorted(CALLS.glob("*.txt")):
+    for path in sorted(CALLS.rglob("*.txt")):
         yield from _turns_of(written_calls.read(path), "spoken")
 
 
