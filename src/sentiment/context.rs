@@ -121,7 +121,7 @@ mod tests {
         assert!((sum - 1.0).abs() < 1e-5);
         let long = after_anger(&"行吧".repeat(60), Speaker::Customer, Some(9000));
         assert!(
-            (long.valence - UNSURE.valence).abs() < 0.03,
+            (long.valence - UNSURE.valence).abs() < 0.05,
             "a long turn says itself what it means: {long:?}"
         );
     }

@@ -78,13 +78,13 @@ QUICK = Profile(
             rows={
                 **_DOMAIN,
                 "agents": 400,
-                "chat_manual": _ALL,
-                "weibo_usual": 1000,
-                "waimai": 2000,
-                "hotel": 800,
+                "chat_manual": 2000,
+                "weibo_usual": 800,
+                "waimai": 800,
+                "hotel": 500,
                 "shopping": 800,
             },
-            epochs=4,
+            epochs=3,
             rate=1.5e-4,
             max_tokens=96,
             augment=0.3,
@@ -92,7 +92,6 @@ QUICK = Profile(
     ),
     student_layers=(0, 1, 2, 3),
     batch_tokens=1024,
-    runs=2,
 )
 
 
