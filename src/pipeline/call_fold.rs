@@ -86,7 +86,7 @@ impl<'a> CallFold<'a> {
             },
             ..reading.clone()
         };
-        let analysis = self.analyse(index, turn, &reading);
+        let analysis = self.analyse(index, turn, &reading, &words_alone);
         let score = reading.score;
         self.timing.push(turn);
         let turning_point = self.arc.push(&ArcTurn {
@@ -169,7 +169,16 @@ impl<'a> CallFold<'a> {
     }
 
     /// Only a customer's words can be a complaint or a signal.
-    fn analyse(&self, index: usize, turn: &Turn, reading: &Reading) -> TurnAnalysis {
+    ///
+    /// What a complaint is stands in the turn itself: terms take the score of its
+    /// `words_alone`, with which they were fitted.
+    fn analyse(
+        &self,
+        index: usize,
+        turn: &Turn,
+        reading: &Reading,
+        words_alone: &Score,
+    ) -> TurnAnalysis {
         let score = reading.score;
         let text = Normalised::new(&turn.text);
         let is_customer = turn.speaker == Speaker::Customer;
@@ -182,7 +191,7 @@ impl<'a> CallFold<'a> {
             let turn_text = TurnText {
                 normalised: &text,
                 words: &words,
-                score: &score,
+                score: words_alone,
                 marked: reading.phrases.as_deref(),
                 raw: &turn.text,
             };
