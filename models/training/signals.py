@@ -197,12 +197,12 @@ def main():
               f"best {best:.3f} threshold {threshold:.2f}; {y[m].sum()} of {m.sum()} turns", flush=True)
     model_line = None
     if args.model:
-        new = np.array([r[1] in unseen for r in rows]) & any_pattern
+        aside = np.array([r[1] in unseen for r in rows])
+        new = aside & any_pattern
         own = 1 + (logits[new] - threshold) / UNIT
         share, enough, joined = heard(own, told(args.model, [r[2] for r, n in zip(rows, new) if n]), y[new], sources[new])
         model_line = f"model {share:.2f} {1 / (1 + np.exp(-enough)):.2f}"
         print(model_line)
-        aside = np.array([r[1] in unseen for r in rows])
         for s in args.gold:
             missed = (y & aside & ~any_pattern & (sources == s)).sum()
             m = sources[new] == s

@@ -53,6 +53,10 @@ class _Graph:
         product = self.node("Add", product, self.constant(f"{name}.bias", bias))
         return self.node("Add", product, beside) if beside else product
 
+    def head(self, pooled: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
+        """pooled [batch, width] times weight [width, outputs], plus bias."""
+        return self.node("Gemm", pooled, self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias))
+
     def norm(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
         scale, shift = self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)
         return self.node("LayerNormalization", x, scale, shift, axis=-1, epsilon=EPSILON)
@@ -156,12 +160,7 @@ def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str
     norm = graph.node("Sqrt", graph.node("Max", norm, graph.constant("tiny", np.float32(1e-18))))
     scores = graph.node("Div", graph.node("Slice", total, "axis_0", "scores_end", "axis_1"), norm)
     scores = graph.node("Add", scores, graph.constant("wide.bias", bias))
-    gate = graph.node(
-        "Gemm",
-        pooled,
-        graph.constant("gate.weight", fusion.gate.astype(np.float32)),
-        graph.constant("gate.bias", fusion.gate_bias.astype(np.float32)),
-    )
+    gate = graph.head(pooled, "gate", fusion.gate.astype(np.float32), fusion.gate_bias.astype(np.float32))
     gate = graph.node("Unsqueeze", graph.node("Softmax", gate, axis=-1), "axis_last")
     gated = graph.node("Mul", graph.node("Reshape", scores, "by_domain"), gate)
     ratio = fusion.grade_weight / np.where(np.abs(fusion.wide_weight) > 1e-6, fusion.wide_weight, np.inf)
@@ -200,28 +199,14 @@ def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, Even]) 
     weight = graph.node("Unsqueeze", mask, "axis_last")
     total = graph.node("ReduceSum", graph.node("Mul", x, weight), "axis_1", keepdims=0)
     pooled = graph.node("Div", total, graph.node("ReduceSum", weight, "axis_1", keepdims=0))
-    deep = graph.node(
-        "Gemm",
-        pooled,
-        graph.constant("classes.weight", state["classes.weight"].T / fusion.temperature),
-        graph.constant("classes.bias", state["classes.bias"] / fusion.temperature),
-    )
-    grade = graph.node(
-        "Gemm",
-        pooled,
-        graph.constant("grade.weight", state["grade.weight"].T),
-        graph.constant("grade.bias", state["grade.bias"]),
-    )
+    warm = fusion.temperature
+    deep = graph.head(pooled, "classes", state["classes.weight"].T / warm, state["classes.bias"] / warm)
+    grade = graph.head(pooled, "grade", state["grade.weight"].T, state["grade.bias"])
     wide_logits, wide_grade = _wide_part(graph, wide, fusion, pooled, weight)
     graph.node("Add", deep, wide_logits, out="logits")
     grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
     graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
-    escalation = graph.node(
-        "Gemm",
-        pooled,
-        graph.constant("escalation.weight", state["escalation.weight"].T),
-        graph.constant("escalation.bias", state["escalation.bias"]),
-    )
+    escalation = graph.head(pooled, "escalation", state["escalation.weight"].T, state["escalation.bias"])
     graph.node("Sigmoid", graph.node("Squeeze", escalation, "axis_1"), out="escalation")
     marks = graph.node("MatMul", x, graph.constant("marks.weight", state["marks.weight"].T), out="marks_product")
     graph.node("Add", marks, graph.constant("marks.bias", state["marks.bias"]), out="token_logits")

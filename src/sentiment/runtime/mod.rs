@@ -205,7 +205,10 @@ fn pick_outputs(names: &[String], model: &Model) -> Result<OutputNames, ModelErr
     let named = names.iter().find(|name| *name == "logits");
     let rest: Vec<&String> = names
         .iter()
-        .filter(|name| ![&graded, &escalation, &tokens].contains(&&Some((*name).clone())))
+        .filter(|name| {
+            let others = [&graded, &escalation, &tokens];
+            !others.iter().any(|other| other.as_ref() == Some(*name))
+        })
         .collect();
     match (named, rest.as_slice()) {
         (Some(logits), _) | (None, &[logits]) => Ok(OutputNames {
