@@ -302,6 +302,18 @@ fn said(turns: &[(bool, String)]) -> Vec<Said<'_>> {
     said.collect()
 }
 
+/// A unit sign becomes two characters when normalised, and the digit among them
+/// continues the number after it: the sign goes with the number, and what stood
+/// before it then stands beside a number.
+#[test]
+fn a_raw_character_goes_as_a_whole() {
+    for text in ["0013㎡幺三八[手机号]我叫", "面积0013㎡幺三八00001234"] {
+        let once = shown(text);
+        assert!(!once.contains('㎡'), "{once}");
+        assert_eq!(shown(&once), once);
+    }
+}
+
 proptest! {
     #![proptest_config(Config { cases: 600, failure_persistence: None, ..Config::default() })]
 

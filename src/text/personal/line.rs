@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::{Kind, Said};
-use crate::call::{Span, Speaker};
+use crate::call::Speaker;
 use crate::text::Normalised;
 
 /// Stands for every byte of what is already known or already a placeholder.
@@ -56,8 +56,13 @@ impl Line {
         !range.is_empty() && !self.text[range.clone()].contains(HIDDEN)
     }
 
-    /// Takes a piece, where it is free, and hides it.
+    /// Takes a piece, where it is free, and hides it. A raw character that became
+    /// several normalised ones (`㎡`) goes as a whole, as it does from the raw text.
     pub(super) fn take(&mut self, range: Range<usize>, kind: Kind) -> bool {
+        if range.is_empty() {
+            return false;
+        }
+        let range = self.normalised.bytes_of(self.normalised.raw_span(range));
         let free = self.is_free(&range);
         if free {
             self.hide(range.clone());
@@ -79,19 +84,11 @@ impl Line {
     /// The pieces in the raw text, in order.
     pub(super) fn pieces(mut self) -> Vec<super::Piece> {
         self.found.sort_by_key(|(range, _)| range.start);
-        let mut pieces: Vec<super::Piece> = Vec::with_capacity(self.found.len());
-        for (range, kind) in self.found {
-            let Span(start, end) = self.normalised.raw_span(range);
-            // One raw character may have become several normalised ones.
-            let start = pieces.last().map_or(start, |last| start.max(last.span.1));
-            if start < end {
-                pieces.push(super::Piece {
-                    kind,
-                    span: Span(start, end),
-                });
-            }
-        }
-        pieces
+        let piece = |(range, kind)| super::Piece {
+            kind,
+            span: self.normalised.raw_span(range),
+        };
+        self.found.into_iter().map(piece).collect()
     }
 }
 
