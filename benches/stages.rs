@@ -92,7 +92,7 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("signals", |bencher| {
         bencher.iter(|| {
             for text in &normalised {
-                black_box(signals.find(text, &Score::NEUTRAL.into()));
+                black_box(signals.find(text, &Score::NEUTRAL, None));
             }
         });
     });

@@ -103,7 +103,7 @@ pub fn lists(bytes: &[u8]) {
         }
         match SignalFinder::from_file(&path) {
             Ok(finder) => {
-                for hit in finder.find(&normalised, &score.into()) {
+                for hit in finder.find(&normalised, &score, None) {
                     check_span(hit.span, TURN);
                 }
             }

@@ -5,7 +5,7 @@ use super::list::{self, Entry, List, ModelShare, SignalListError};
 use super::{Signal, SignalHit};
 use crate::arc::cues::Cleaned;
 use crate::call::Span;
-use crate::sentiment::Reading;
+use crate::sentiment::Score;
 use crate::text::Normalised;
 
 /// The list that ships with callheat.
@@ -58,8 +58,14 @@ impl SignalFinder {
     /// patterns, the mood and the wording reach 1 together; where the model
     /// tells escalation, the weighted mean of that sum and of the model's word
     /// has to. Its kinds are then those of the weightiest patterns; without any
-    /// pattern there is no kind, so no signal.
-    pub fn find(&self, text: &Normalised, reading: &Reading) -> Vec<SignalHit> {
+    /// pattern there is no kind, so no signal. `escalation` is the model's word, a
+    /// probability 0..1, where it is one that tells.
+    pub fn find(
+        &self,
+        text: &Normalised,
+        score: &Score,
+        escalation: Option<f32>,
+    ) -> Vec<SignalHit> {
         // One by one: most patterns begin with words, which are searched for at
         // a speed that the states of all patterns together do not reach.
         let matches = |entry: &&Entry| entry.pattern.is_match(text.text());
@@ -73,11 +79,11 @@ impl SignalFinder {
             .collect();
         let strongest = kinds.iter().map(|kind| kind.0).fold(0.0, f32::max);
         let patterns: f32 = kinds.iter().map(|kind| kind.0).sum();
-        let mut total = self.list.bias + patterns - self.list.mood * reading.score.valence;
+        let mut total = self.list.bias + patterns - self.list.mood * score.valence;
         if self.list.wording > 0.0 && strongest > 0.0 {
             total += self.list.wording * self.wording.of(text);
         }
-        if let Some(chance) = reading.escalation {
+        if let Some(chance) = escalation {
             total = with_model(total, chance, self.list.model);
         }
         kinds
@@ -173,17 +179,17 @@ impl Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sentiment::Score;
+
+    const ANGRY: Score = Score {
+        negative: 0.9,
+        neutral: 0.1,
+        positive: 0.0,
+        valence: -0.9,
+    };
 
     fn kinds(text: &str) -> Vec<&'static str> {
-        let angry = Score {
-            negative: 0.9,
-            neutral: 0.1,
-            positive: 0.0,
-            valence: -0.9,
-        };
         SignalFinder::default()
-            .find(&Normalised::new(text), &angry.into())
+            .find(&Normalised::new(text), &ANGRY, None)
             .into_iter()
             .map(|hit| hit.signal.name())
             .collect()
@@ -209,15 +215,18 @@ mod tests {
         assert!(!kinds("我告诉你再不退我就去工信部").contains(&"legal"));
         assert!(!kinds("每次都是这样,气死人了").contains(&"repeat_contact"));
         let text = Normalised::new("我告诉你再不退我就去工信部");
-        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL.into());
-        assert!(hits.iter().all(|hit| hit.span.0 >= 8), "{hits:?}");
+        let hits = SignalFinder::default().find(&text, &ANGRY, None);
+        assert!(
+            !hits.is_empty() && hits.iter().all(|hit| hit.span.0 >= 8),
+            "{hits:?}"
+        );
         assert!(kinds("我告你们去").contains(&"legal"));
     }
 
     #[test]
     fn the_span_is_of_the_raw_text() {
         let text = Normalised::new("那我要去 工信部");
-        let hits = SignalFinder::default().find(&text, &Score::NEUTRAL.into());
+        let hits = SignalFinder::default().find(&text, &ANGRY, None);
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].span, Span(3, 8));
     }
@@ -228,11 +237,7 @@ mod tests {
         let hits = |share: &str, escalation: Option<f32>| {
             let list = format!("model {share} 0.4\nbias 0\nmood 0\nregulator 1 工信部");
             let finder = SignalFinder::parse(&list, Path::new("list")).unwrap();
-            let reading = Reading {
-                escalation,
-                ..Score::NEUTRAL.into()
-            };
-            finder.find(&text, &reading).len()
+            finder.find(&text, &Score::NEUTRAL, escalation).len()
         };
         assert_eq!(hits("0.5", None), 1);
         assert_eq!(hits("0.5", Some(0.41)), 1);

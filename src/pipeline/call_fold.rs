@@ -78,16 +78,12 @@ impl<'a> CallFold<'a> {
     pub fn push(&mut self, turn: &Turn, reading: &Reading) -> Finding {
         let index = self.turns.len();
         let words_alone = reading.score;
-        let reading = Reading {
-            score: if self.stages.options.context {
-                self.context.push(turn, words_alone)
-            } else {
-                words_alone
-            },
-            ..reading.clone()
+        let score = if self.stages.options.context {
+            self.context.push(turn, words_alone)
+        } else {
+            words_alone
         };
-        let analysis = self.analyse(index, turn, &reading, &words_alone);
-        let score = reading.score;
+        let analysis = self.analyse(index, turn, score, reading);
         self.timing.push(turn);
         let turning_point = self.arc.push(&ArcTurn {
             index,
@@ -168,18 +164,12 @@ impl<'a> CallFold<'a> {
         }
     }
 
-    /// Only a customer's words can be a complaint or a signal.
+    /// Only a customer's words can be a complaint or a signal. `score` is the
+    /// turn's own, in its context; `reading` is of its words alone.
     ///
-    /// What a complaint is stands in the turn itself: terms take the score of its
-    /// `words_alone`, with which they were fitted.
-    fn analyse(
-        &self,
-        index: usize,
-        turn: &Turn,
-        reading: &Reading,
-        words_alone: &Score,
-    ) -> TurnAnalysis {
-        let score = reading.score;
+    /// What a complaint is stands in the turn itself: terms take the score of the
+    /// words alone, with which they were fitted.
+    fn analyse(&self, index: usize, turn: &Turn, score: Score, reading: &Reading) -> TurnAnalysis {
         let text = Normalised::new(&turn.text);
         let is_customer = turn.speaker == Speaker::Customer;
         let words = if is_customer || self.stages.options.words {
@@ -191,13 +181,13 @@ impl<'a> CallFold<'a> {
             let turn_text = TurnText {
                 normalised: &text,
                 words: &words,
-                score: words_alone,
+                score: &reading.score,
                 marked: reading.phrases.as_deref(),
                 raw: &turn.text,
             };
             (
                 self.stages.terms.find(&turn_text),
-                self.stages.signals.find(&text, reading),
+                self.stages.signals.find(&text, &score, reading.escalation),
             )
         } else {
             (Vec::new(), Vec::new())
