@@ -13,6 +13,7 @@ use crate::segment::Word;
 use crate::sentiment::MarkedPhrase;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
+use crate::terms::pattern::is_numeral;
 
 /// Trained by `models/training/term_train.rs`. Little-endian: `CHT3`, u32 bits of
 /// the tag table, u32 bits of the category table, two times the f32
@@ -232,8 +233,16 @@ fn tells(word: &Word) -> bool {
         .starts_with(['r', 'd', 't', 'u', 'p', 'c', 'f', 'y', 'e', 'o', 'x'])
 }
 
-/// The phrases of whole words in one clause, of [`SHORTEST`] to [`LONGEST`]
-/// characters: of characters, not bytes.
+/// Whether a number goes on over a place in a text: between 四十 and 一, which the
+/// segmenter cuts into 四十 and 一它 now and then.
+fn is_within_number(text: &str, at: usize) -> bool {
+    let (before, after) = text.split_at(at);
+    before.chars().next_back().is_some_and(is_numeral)
+        && after.chars().next().is_some_and(is_numeral)
+}
+
+/// The phrases of whole words and whole numbers in one clause, of [`SHORTEST`] to
+/// [`LONGEST`] characters: of characters, not bytes.
 fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<usize>> {
     let places: Vec<Range<usize>> = words
         .iter()
@@ -246,12 +255,16 @@ fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<
     };
     let mut phrases = Vec::new();
     for (first, word) in places.iter().enumerate() {
+        if is_within_number(text, words[first].range.start) {
+            continue;
+        }
         for (last, end) in places.iter().enumerate().skip(first) {
             let phrase = word.start..end.end;
             if phrase.len() > LONGEST || ends_clause(&words[last]) {
                 break;
             }
-            if phrase.len() >= SHORTEST && words[first..=last].iter().any(tells) {
+            let is_whole = !is_within_number(text, words[last].range.end);
+            if phrase.len() >= SHORTEST && is_whole && words[first..=last].iter().any(tells) {
                 phrases.push(phrase);
             }
         }
@@ -314,6 +327,20 @@ mod tests {
             "{found:?}"
         );
         assert!(found.len() >= 2, "{found:?}");
+    }
+
+    #[test]
+    fn no_phrase_ends_within_a_number() {
+        let word = |range: Range<usize>| Word {
+            range,
+            tag: "v".to_owned(),
+        };
+        // 扣了|百分之四十|一它充
+        let text = "扣了百分之四十一它充";
+        let words = [word(0..6), word(6..21), word(21..30)];
+        let offsets: Vec<usize> = (0..=10).map(|character| 3 * character).collect();
+        let phrases = phrases_of_words(&words, &offsets, text);
+        assert_eq!(phrases, [0..2, 0..10, 2..10]);
     }
 
     #[test]
