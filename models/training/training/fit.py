@@ -325,7 +325,6 @@ def train(
     seed: int,
     out: Path,
     batch_tokens: int,
-    head_factor: float = 10.0,
 ) -> Classifier:
     """Trains by the plan and saves to `out`; continues from `out`'s checkpoint, returns at once when `out` exists."""
     if out.exists():
@@ -338,7 +337,7 @@ def train(
     ]
     weights = class_weights(pool)
     model = model.to(device()).train()
-    optimiser, average, spread = Optimiser(model, plan.rate, head_factor), Average(model), _spread(pool)
+    optimiser, average, spread = Optimiser(model, plan.rate, plan.head_factor), Average(model), _spread(pool)
     checkpoint, first = out.with_suffix(".part"), 0
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device(), weights_only=True)

@@ -18,7 +18,8 @@ MODEL_NAME = "callheat-zh-small"
 class Pass:
     """One pass of training: how many texts of each source, for how long, how fast.
 
-    `rows` caps the texts drawn per source and epoch (absent: none, -1: all of them).
+    `rows` caps the texts drawn per source and epoch (absent: none, -1: all of them). The heads' rate is `head_factor`
+    times that of the encoder.
     """
 
     rows: dict[str, int]
@@ -26,6 +27,7 @@ class Pass:
     rate: float
     max_tokens: int
     augment: float
+    head_factor: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ QUICK = Profile(
         rate=2e-4,
         max_tokens=64,
         augment=0.2,
+        head_factor=10.0,
     ),
     domain=(
         Pass(
@@ -89,9 +92,28 @@ QUICK = Profile(
             max_tokens=96,
             augment=0.3,
         ),
+        Pass(
+            rows={
+                **_DOMAIN,
+                "agents": 400,
+                "chat_manual": _ALL,
+                "chat_auto": 2500,
+                "weibo_usual": _ALL,
+                "weibo_covid": 2500,
+                "waimai": 7000,
+                "hotel": 3000,
+                "shopping": 5000,
+            },
+            epochs=1,
+            rate=9e-5,
+            max_tokens=96,
+            augment=0.3,
+            head_factor=1.0,
+        ),
     ),
     student_layers=(0, 1, 2, 3),
     batch_tokens=1024,
+    runs=2,
 )
 
 
@@ -128,6 +150,7 @@ STANDARD = Profile(
         rate=8e-5,
         max_tokens=64,
         augment=0.0,
+        head_factor=10.0,
     ),
     teacher_domain=Pass(
         rows={
@@ -143,6 +166,7 @@ STANDARD = Profile(
         rate=4e-5,
         max_tokens=64,
         augment=0.3,
+        head_factor=2.0,
     ),
     general=Pass(
         rows={
@@ -158,6 +182,7 @@ STANDARD = Profile(
         rate=3e-4,
         max_tokens=64,
         augment=0.0,
+        head_factor=10.0,
     ),
     domain=(
         Pass(
@@ -228,9 +253,9 @@ _REPLAY = {
 }
 
 FULL = Profile(
-    teacher_general=Pass(rows=_EVERYTHING, epochs=2, rate=8e-5, max_tokens=128, augment=0.0),
-    teacher_domain=Pass(rows={**_DOMAIN, **_REPLAY}, epochs=4, rate=4e-5, max_tokens=128, augment=0.4),
-    general=Pass(rows=_EVERYTHING, epochs=4, rate=3e-4, max_tokens=128, augment=0.0),
+    teacher_general=Pass(rows=_EVERYTHING, epochs=2, rate=8e-5, max_tokens=128, augment=0.0, head_factor=10.0),
+    teacher_domain=Pass(rows={**_DOMAIN, **_REPLAY}, epochs=4, rate=4e-5, max_tokens=128, augment=0.4, head_factor=2.0),
+    general=Pass(rows=_EVERYTHING, epochs=4, rate=3e-4, max_tokens=128, augment=0.0, head_factor=10.0),
     domain=(Pass(rows={**_DOMAIN, **_REPLAY, "unlabelled": _ALL}, epochs=6, rate=1.5e-4, max_tokens=128, augment=0.4),),
     student_layers=(0, 3, 7, 11),
     batch_tokens=4096,

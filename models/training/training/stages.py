@@ -75,7 +75,7 @@ def teacher(run: Run) -> Classifier:
         model = train(
             model, _labelled(run), run.profile.teacher_general, seed=SEED, out=run.work / "teacher-general.pt", **common
         )
-    return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, head_factor=2.0, **common)
+    return train(model, _labelled(run), run.profile.teacher_domain, seed=SEED + 1, out=last, **common)
 
 
 def _told(run: Run) -> dict[int, Soft]:
@@ -128,7 +128,8 @@ def student(run: Run, only: int | None = None) -> Classifier:
     for number in range(profile.runs) if only is None else [only]:
         out = run.work / f"student-{last}-run-{number}.pt"
         before = model if out.exists() else _before_last(run)
-        states.append(_pass(run, before, last, SEED + 3 + last + 100 * number, out).state_dict())
+        trained = _pass(run, before, last, SEED + 3 + last + 100 * number, out).state_dict()
+        states.append({name: value.clone() for name, value in trained.items()})
     if only is None:
         mean = {name: sum(state[name] for state in states) / len(states) for name in states[0]}
         model.load_state_dict(mean)
@@ -148,7 +149,7 @@ def _pass(run: Run, model: Classifier, number: int, seed: int, out: Path) -> Cla
     """The student's domain pass of that number, from 1."""
     plan, pool = run.profile.domain[number - 1], [] if out.exists() else _pool(run)
     size = run.profile.batch_tokens
-    return train(model, pool, plan, run.tokenizer, seed=seed, out=out, batch_tokens=size, head_factor=4.0)
+    return train(model, pool, plan, run.tokenizer, seed=seed, out=out, batch_tokens=size)
 
 
 def experts(run: Run) -> wide.Wide:
