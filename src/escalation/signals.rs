@@ -199,6 +199,9 @@ mod tests {
     fn threats_are_found_by_kind() {
         assert_eq!(kinds("再不退我就去工信部投诉你们"), ["regulator"]);
         assert_eq!(kinds("我打幺二三一五去"), ["regulator"]);
+        let calm = Normalised::new("我直接打12315");
+        let hits = SignalFinder::default().find(&calm, &Score::NEUTRAL, None);
+        assert!(matches!(hits.as_slice(), [hit] if hit.signal == Signal::Regulator));
         assert_eq!(kinds("我發到抖音上讓大家看看"), ["media"]);
         assert_eq!(kinds("那咱们法院见"), ["legal"]);
         assert_eq!(kinds("叫你们经理来接"), ["supervisor"]);
@@ -207,6 +210,7 @@ mod tests {
     #[test]
     fn questions_and_plain_requests_are_no_threats() {
         assert!(kinds("投诉流程是什么").is_empty());
+        assert!(kinds("我不会打12315的").is_empty());
         assert!(kinds("我想问一下怎么办理销户").is_empty());
     }
 
