@@ -53,6 +53,24 @@ class Profile:
 
 _ALL = -1
 _DOMAIN = {"helpdesk": _ALL, "calls": _ALL, "written": _ALL, "spoken": _ALL}
+_TURNS = {**_DOMAIN, "chat_manual": _ALL, "weibo_usual": _ALL}
+
+
+def _replay(chat_auto: int, weibo_covid: int, waimai: int, hotel: int, shopping: int) -> dict[str, int]:
+    """Texts of other kinds, so that they are not forgotten."""
+    return {
+        "chat_auto": chat_auto,
+        "weibo_covid": weibo_covid,
+        "waimai": waimai,
+        "hotel": hotel,
+        "shopping": shopping,
+    }
+
+
+def _aside(unlabelled: int) -> dict[str, int]:
+    """Turns without gold sentiment, and those of agents."""
+    return {"unlabelled": unlabelled, "agents": 200}
+
 
 QUICK = Profile(
     teacher_general=None,
@@ -93,17 +111,7 @@ QUICK = Profile(
             augment=0.3,
         ),
         Pass(
-            rows={
-                **_DOMAIN,
-                "agents": 400,
-                "chat_manual": _ALL,
-                "chat_auto": 2500,
-                "weibo_usual": _ALL,
-                "weibo_covid": 2500,
-                "waimai": 7000,
-                "hotel": 3000,
-                "shopping": 5000,
-            },
+            rows={**_TURNS, "agents": 400, **_replay(2500, 2500, 7000, 3000, 5000)},
             epochs=1,
             rate=9e-5,
             max_tokens=96,
@@ -115,25 +123,6 @@ QUICK = Profile(
     batch_tokens=1024,
     runs=2,
 )
-
-
-def _replay(chat_auto: int, weibo_covid: int, waimai: int, hotel: int, shopping: int) -> dict[str, int]:
-    """Texts of other kinds, so that they are not forgotten."""
-    return {
-        "chat_auto": chat_auto,
-        "weibo_covid": weibo_covid,
-        "waimai": waimai,
-        "hotel": hotel,
-        "shopping": shopping,
-    }
-
-
-def _aside(unlabelled: int) -> dict[str, int]:
-    """Turns without gold sentiment, and those of agents."""
-    return {"unlabelled": unlabelled, "agents": 200}
-
-
-_TURNS = {**_DOMAIN, "chat_manual": _ALL, "weibo_usual": _ALL}
 
 STANDARD = Profile(
     teacher_general=Pass(

@@ -263,8 +263,10 @@ fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<
             if phrase.len() > LONGEST || ends_clause(&words[last]) {
                 break;
             }
-            let is_whole = !is_within_number(text, words[last].range.end);
-            if phrase.len() >= SHORTEST && is_whole && words[first..=last].iter().any(tells) {
+            if phrase.len() >= SHORTEST
+                && words[first..=last].iter().any(tells)
+                && !is_within_number(text, words[last].range.end)
+            {
                 phrases.push(phrase);
             }
         }

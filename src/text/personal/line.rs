@@ -51,11 +51,6 @@ impl Line {
         self.speaker
     }
 
-    /// Whether nothing in the range is hidden.
-    pub(super) fn is_free(&self, range: &Range<usize>) -> bool {
-        !range.is_empty() && !self.text[range.clone()].contains(HIDDEN)
-    }
-
     /// Takes a piece, where it is free, and hides it. A raw character that became
     /// several normalised ones (`㎡`) goes as a whole, as it does from the raw text.
     pub(super) fn take(&mut self, range: Range<usize>, kind: Kind) -> bool {
@@ -63,7 +58,7 @@ impl Line {
             return false;
         }
         let range = self.normalised.bytes_of(self.normalised.raw_span(range));
-        let free = self.is_free(&range);
+        let free = !self.text[range.clone()].contains(HIDDEN);
         if free {
             self.hide(range.clone());
             self.found.push((range, kind));
