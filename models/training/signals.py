@@ -36,7 +36,7 @@ SPOKEN = dict(zip("0123456789", ["零〇", "一幺", *"二三四五六七八九"
 NOISE = 0.25
 # A pattern counts this many times an n-gram: hand-written ones generalise.
 PATTERN = 2.0
-CUES = 1.0
+CUES = 2.0
 # Log-odds that make 1 in the list's weights.
 UNIT = 3.0
 

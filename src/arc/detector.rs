@@ -21,13 +21,25 @@ pub(super) struct Observed {
 /// Coefficients of `arc.json`: a multinomial regression (no shift,
 /// deterioration, recovery) over named features of the levels around a turn.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "File")]
 pub(super) struct Detector {
+    gap: usize,
+    deterioration: Side,
+    recovery: Side,
+    /// In the order of the features: log-odds of deterioration and recovery
+    /// against no shift.
+    weights: Vec<[f32; 2]>,
+}
+
+/// The detector as it stands in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
     /// A shift the same way counts again only after more turns than this.
     gap: usize,
     deterioration: Side,
     recovery: Side,
-    /// By feature: log-odds of deterioration and recovery against no shift.
+    /// By feature.
     weights: BTreeMap<String, [f32; 2]>,
 }
 
@@ -47,18 +59,6 @@ pub(super) struct Pending {
 }
 
 impl Detector {
-    /// Names a coefficient that belongs to no feature.
-    pub fn unknown_feature(&self) -> Option<&str> {
-        let calm = Observed {
-            level: TurnLevel::default(),
-            length: 1,
-            question: false,
-        };
-        let known = features(&[calm; 2], 1, &calm);
-        let mut names = self.weights.keys().map(String::as_str);
-        names.find(|name| !known.iter().any(|(feature, _)| feature == name))
-    }
-
     /// Whether the level shifted at turn `at` of `turns`, `next` being the turn
     /// after it; with the probability. Feed every turn in order with the same
     /// `pending`.
@@ -69,7 +69,7 @@ impl Detector {
         pending: &mut Pending,
     ) -> Option<(Direction, f32)> {
         let at = turns.len().checked_sub(1).filter(|&at| at > 0)?;
-        let [_, worse, better] = self.probabilities(&features(turns, at, next));
+        let [_, worse, better] = self.probabilities(turns, at, next);
         let totals = [worse + pending.carried[0], better + pending.carried[1]];
         let thresholds = [self.deterioration.threshold, self.recovery.threshold];
         let again = |way: usize| {
@@ -92,15 +92,56 @@ impl Detector {
         Some((direction, totals[way].min(1.0)))
     }
 
-    fn probabilities(&self, features: &[(String, f32)]) -> [f32; 3] {
+    fn probabilities(&self, turns: &[Observed], at: usize, next: &Observed) -> [f32; 3] {
         let mut logits = [0.0, self.deterioration.bias, self.recovery.bias];
-        for (name, value) in features {
-            if let Some([worse, better]) = self.weights.get(name) {
+        let mut weights = self.weights.iter();
+        each_feature(turns, at, next, |_, value| {
+            if let Some([worse, better]) = weights.next() {
                 logits[1] += worse * value;
                 logits[2] += better * value;
             }
-        }
+        });
         softmax(logits)
+    }
+}
+
+impl TryFrom<File> for Detector {
+    type Error = String;
+
+    /// Puts the weights in the order of the features; those without a weight
+    /// count nothing.
+    fn try_from(mut file: File) -> Result<Self, String> {
+        let calm = Observed {
+            level: TurnLevel::default(),
+            length: 1,
+            question: false,
+        };
+        let mut weights = Vec::new();
+        each_feature(&[calm; 2], 1, &calm, |name, _| {
+            weights.push(file.weights.remove(&name.to_string()).unwrap_or_default());
+        });
+        if let Some(name) = file.weights.keys().next() {
+            return Err(format!("no feature is named {name}"));
+        }
+        Ok(Self {
+            gap: file.gap,
+            deterioration: file.deterioration,
+            recovery: file.recovery,
+            weights,
+        })
+    }
+}
+
+/// The name of a feature: of one of the series, or of several.
+#[derive(Debug, Clone, Copy)]
+struct Name(Option<&'static str>, &'static str);
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(series) = self.0 {
+            write!(f, "{series}.")?;
+        }
+        f.write_str(self.1)
     }
 }
 
@@ -117,17 +158,17 @@ fn ema(past: &[f32], decay: f32) -> f32 {
     sum / f32::max(total, f32::MIN_POSITIVE)
 }
 
-/// The features of a shift at turn `at`, with their names; `at` is not 0. The
-/// same as in `models/training/arc.py`.
-fn features(turns: &[Observed], at: usize, next: &Observed) -> Vec<(String, f32)> {
-    let mut out = Vec::with_capacity(64);
+/// Gives the features of a shift at turn `at`, with their names, always in the
+/// same order; `at` is not 0. The same as in `models/training/arc.py`.
+fn each_feature(turns: &[Observed], at: usize, next: &Observed, mut take: impl FnMut(Name, f32)) {
     let around = [0, 1, 2, 3].map(|place| Series::new(turns, at, next, place));
     for (series, name) in around.iter().zip(SERIES) {
-        let named = series.features().into_iter();
-        out.extend(named.map(|(feature, value)| (format!("{name}.{feature}"), value)));
+        for (feature, value) in series.features() {
+            take(Name(Some(name), feature), value);
+        }
     }
     let [valence, anger, negative, positive] = &around;
-    let mut push = |name: &str, value: f32| out.push((name.to_owned(), value));
+    let mut push = |name, value| take(Name(None, name), value);
     let lasting_anger = anger.lower();
     let calm = 1.0 - negative.upper();
     push(
@@ -159,7 +200,6 @@ fn features(turns: &[Observed], at: usize, next: &Observed) -> Vec<(String, f32)
         "question",
         f32::from(u8::from(turns.get(at).is_some_and(|turn| turn.question))),
     );
-    out
 }
 
 /// One series around a turn.

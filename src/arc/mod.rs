@@ -12,7 +12,7 @@ mod agent;
 mod backchannel;
 mod causes;
 mod course;
-pub(crate) mod cues;
+mod cues;
 mod detector;
 mod levels;
 mod model;

@@ -45,9 +45,6 @@ struct Levels {
 impl ArcModel {
     fn parse(cues: &str, coefficients: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(coefficients).map_err(|error| error.to_string())?;
-        if let Some(name) = file.detector.unknown_feature() {
-            return Err(format!("no feature is named {name}"));
-        }
         if !file.levels.now.fits(3) || !file.levels.settled.fits(4) {
             return Err(
                 "levels: expected 19 weights a level for now and 24 for settled".to_owned(),

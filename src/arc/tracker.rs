@@ -1,13 +1,13 @@
 use super::backchannel::is_backchannel;
 use super::causes::Causes;
 use super::course::{Course, round};
-use super::cues::{Cleaned, LevelLogits, Role};
+use super::cues::{KnownGrams, LevelLogits, Role};
 use super::detector::{Observed, Pending, smoothed};
 use super::model::MODEL;
 use super::{Arc, Trigger, TurningPoint};
 use crate::call::{Speaker, Turn};
 use crate::sentiment::Score;
-use crate::text::Normalised;
+use crate::text::{Cleaned, Normalised};
 
 /// What the arc takes from a turn.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ impl Default for ArcOptions {
 #[derive(Debug, Clone)]
 struct Latest {
     index: usize,
-    text: Cleaned,
+    text: KnownGrams,
     parts: [LevelLogits; 3],
     score: Score,
     /// What may have caused a shift down, and up, at this turn.
@@ -116,9 +116,9 @@ impl ArcTracker {
     }
 
     fn push_customer(&mut self, turn: &ArcTurn<'_>) -> Option<TurningPoint> {
-        let answer = MODEL.cues.of(Role::Answer, &self.answer);
-        self.settle_latest(answer);
-        let latest = self.latest_of(turn);
+        let agent = MODEL.cues.known(&std::mem::take(&mut self.answer));
+        self.settle_latest(MODEL.cues.of(Role::Answer, &agent));
+        let latest = self.latest_of(turn, &agent);
         let observed = Observed {
             level: MODEL.now.level(&latest.parts, &turn.score),
             length: turn.turn.text.chars().count(),
@@ -129,7 +129,6 @@ impl ArcTracker {
         self.levels
             .push((turn.index, smoothed(&self.observed) / 2.0));
         self.latest = Some(latest);
-        self.answer = Cleaned::default();
         self.points.extend(point);
         point
     }
@@ -143,12 +142,13 @@ impl ArcTracker {
         }
     }
 
-    fn latest_of(&mut self, turn: &ArcTurn<'_>) -> Latest {
-        let text = Cleaned::new(turn.text.text());
+    /// `agent` is what the agent has said since the customer's turn before.
+    fn latest_of(&mut self, turn: &ArcTurn<'_>, agent: &KnownGrams) -> Latest {
+        let text = MODEL.cues.known(&Cleaned::new(turn.text.text()));
         let previous = self.latest.as_ref().map(|latest| &latest.text);
         let parts = [
             MODEL.cues.of(Role::Own, &text),
-            MODEL.cues.of(Role::Agent, &self.answer),
+            MODEL.cues.of(Role::Agent, agent),
             previous.map_or([0.0; 5], |text| MODEL.cues.of(Role::Previous, text)),
         ];
         let triggers = [true, false].map(|downwards| self.causes.likeliest(downwards));

@@ -1,12 +1,10 @@
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::list::{self, Entry, List, ModelShare, SignalListError};
 use super::{Signal, SignalHit};
-use crate::arc::cues::Cleaned;
 use crate::call::Span;
 use crate::sentiment::Score;
-use crate::text::Normalised;
+use crate::text::{Cleaned, GramSet, Normalised};
 
 /// The list that ships with callheat.
 const DEFAULT_LIST: &str = include_str!("signals.txt");
@@ -47,7 +45,7 @@ impl SignalFinder {
         let list = list::parse(list).map_err(problem)?;
         Ok(Self {
             list,
-            wording: Wording::parse(WORDING),
+            wording: Wording::default(),
         })
     }
 
@@ -148,31 +146,48 @@ fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f3
 
 /// Weights of n-grams, fitted by `models/training/signals.py`.
 #[derive(Debug)]
-struct Wording(HashMap<Box<str>, f32>);
+struct Wording {
+    grams: GramSet,
+    /// By the number of the n-gram.
+    weights: Vec<f32>,
+}
 
 impl Wording {
-    /// Reads the table that ships with callheat; a test reads it too.
-    fn parse(table: &str) -> Self {
-        let weight = |line: &str| {
-            let (gram, weight) = line.split_once('\t')?;
-            Some((
-                gram.replace('_', " ").into(),
-                weight.parse::<f32>().ok()? / 100.0,
-            ))
-        };
+    /// Reads the table that ships with callheat; `None` where it is none, which
+    /// a test rules out.
+    fn parse(table: &str) -> Option<Self> {
         let lines = table.lines().filter(|line| !line.starts_with('#'));
-        Self(lines.filter_map(weight).collect())
+        let entries: Vec<(String, f32)> = lines
+            .map(|line| {
+                let (gram, weight) = line.split_once('\t')?;
+                Some((gram.replace('_', " "), weight.parse::<f32>().ok()? / 100.0))
+            })
+            .collect::<Option<_>>()?;
+        let grams = GramSet::new(entries.iter().map(|(gram, _)| gram.as_str()))?;
+        let mut weights = vec![0.0; grams.len()];
+        for (gram, weight) in entries {
+            weights[grams.number(&gram)?] = weight;
+        }
+        Some(Self { grams, weights })
     }
 
     /// The weights of the known n-grams, over the root of their number.
     fn of(&self, text: &Normalised) -> f32 {
-        let cleaned = Cleaned::new(text.text());
-        let grams = cleaned.grams();
-        let known = grams.into_iter().filter_map(|gram| self.0.get(gram));
-        let (sum, count) = known.fold((0.0, 0.0_f32), |(sum, count), weight| {
-            (sum + weight, count + 1.0)
-        });
-        sum / count.max(1.0).sqrt()
+        let known = self.grams.found(&Cleaned::new(text.text()));
+        let sum: f32 = known
+            .iter()
+            .map(|&number| self.weights[number as usize])
+            .sum();
+        sum / (known.len().max(1) as f32).sqrt()
+    }
+}
+
+impl Default for Wording {
+    fn default() -> Self {
+        match Self::parse(WORDING) {
+            Some(wording) => wording,
+            None => unreachable!("the built-in table is tested"),
+        }
     }
 }
 
@@ -211,6 +226,12 @@ mod tests {
     fn questions_and_plain_requests_are_no_threats() {
         assert!(kinds("投诉流程是什么").is_empty());
         assert!(kinds("我不会打12315的").is_empty());
+        assert!(kinds("我不是要去工信部投诉你们").is_empty());
+        assert!(kinds("我没有要起诉你们").is_empty());
+        assert!(kinds("这个要不要先报警").is_empty());
+        assert!(kinds("不用找你们经理").is_empty());
+        assert_eq!(kinds("别以为我不会去工信部投诉"), ["regulator"]);
+        assert_eq!(kinds("别逼我去消协"), ["regulator"]);
         assert!(kinds("我想问一下怎么办理销户").is_empty());
     }
 
@@ -221,7 +242,7 @@ mod tests {
         let text = Normalised::new("我告诉你再不退我就去工信部");
         let hits = SignalFinder::default().find(&text, &ANGRY, None);
         assert!(
-            !hits.is_empty() && hits.iter().all(|hit| hit.span.0 >= 8),
+            !hits.is_empty() && hits.iter().all(|hit| hit.span.0 >= 7),
             "{hits:?}"
         );
         assert!(kinds("我告你们去").contains(&"legal"));
@@ -232,7 +253,7 @@ mod tests {
         let text = Normalised::new("那我要去 工信部");
         let hits = SignalFinder::default().find(&text, &ANGRY, None);
         assert_eq!(hits.len(), 1);
-        assert_eq!(hits[0].span, Span(3, 8));
+        assert_eq!(hits[0].span, Span(1, 8));
     }
 
     #[test]

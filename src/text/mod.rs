@@ -5,7 +5,9 @@
 //! the raw text, reached through [`Normalised::raw_span`], or the raw text with
 //! placeholders for what [`personal::find`] finds.
 
+mod grams;
 mod normalise;
 pub mod personal;
 
+pub(crate) use grams::{Cleaned, GramSet};
 pub use normalise::{Normalised, simplified};
