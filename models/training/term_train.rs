@@ -92,9 +92,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         decay: 1e-4,
         drop: 0.2,
         calls: 2,
-        alone: [0.25, 0.2],
-        joined: [0.65, 0.3],
-        share: 0.65,
+        alone: [0.35, 0.3],
+        joined: [0.65, 0.45],
+        share: 0.6,
         blur: 0.22,
         folds: FOLDS,
     };

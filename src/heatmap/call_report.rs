@@ -97,9 +97,10 @@ impl From<&Score> for Probabilities {
 /// A complaint term in a turn.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TermSpan {
-    /// The words as they stand in the text.
+    /// The passage that holds the complaint, as it stands in the text.
     pub term: String,
-    /// The form under which it is counted: numbers and light words folded.
+    /// The form under which it is counted: its core, numbers and light words
+    /// folded, or the name of the lexicon's entry.
     #[serde(default)]
     pub canonical: String,
     /// What it is about.

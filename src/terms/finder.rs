@@ -46,9 +46,11 @@ pub struct TermFinder {
     tagger: Option<Tagger>,
 }
 
-/// A phrase that may be reported.
+/// A passage that may be reported.
 struct Candidate {
     range: Range<usize>,
+    /// The phrase in it by which it is counted.
+    core: Range<usize>,
     category: Category,
     weight: f32,
 }
@@ -98,10 +100,11 @@ impl TermFinder {
                 let weight = self.weight(&matches, &tagged.range);
                 let candidate = Candidate {
                     range: tagged.range,
+                    core: tagged.core,
                     category: tagged.category,
                     weight,
                 };
-                if is_free(&kept, &candidate) && !is_taken_back(text, &candidate.range) {
+                if is_free(&kept, &candidate) && !is_taken_back(text, &candidate.core) {
                     kept.push(candidate);
                 }
             }
@@ -109,7 +112,7 @@ impl TermFinder {
         kept.sort_by_key(|candidate| candidate.range.start);
         kept.into_iter()
             .map(|candidate| {
-                let name = self.name(&matches, &candidate.range);
+                let name = self.name(&matches, &candidate.core);
                 hit(turn, &candidate, name)
             })
             .collect()
@@ -145,6 +148,7 @@ impl TermFinder {
         let entry = &self.lexicon.entries()[found.entry];
         Candidate {
             range: found.range.clone(),
+            core: found.range.clone(),
             category: entry.category,
             weight: entry.weight,
         }
@@ -198,7 +202,7 @@ fn hit(turn: &TurnText<'_>, candidate: &Candidate, name: Option<&str>) -> TermHi
             .take(span.1 - span.0)
             .collect(),
         canonical: name.map_or_else(
-            || canonical(&turn.normalised.text()[candidate.range.clone()]),
+            || canonical(&turn.normalised.text()[candidate.core.clone()]),
             str::to_owned,
         ),
         category: candidate.category,

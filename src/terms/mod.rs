@@ -34,14 +34,16 @@ use crate::call::Span;
 /// A complaint term found in a turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TermHit {
-    /// The phrase as it stands in the raw text.
+    /// The passage that holds the complaint, as it stands in the raw text: as
+    /// much of a clause as is needed, at most 20 characters.
     pub term: String,
-    /// The form under which it is counted: light words stripped, numbers
-    /// folded to `N`, traditional characters simplified.
+    /// The form under which it is counted: the name of the lexicon's entry, or
+    /// the core of the passage, with light words stripped, numbers folded to `N`
+    /// and traditional characters simplified.
     pub canonical: String,
     /// What the complaint is about.
     pub category: Category,
-    /// Where it stands in the raw text.
+    /// Where the passage stands in the raw text.
     pub span: Span,
     /// How grave it is, 0..1.
     pub weight: f32,

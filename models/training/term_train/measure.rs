@@ -28,7 +28,7 @@ pub fn cross_validate(corpus: &Corpus, settings: &Settings) -> Result<(), Box<dy
             .collect()
     });
     for bias in [0.15, 0.25, 0.35] {
-        for least in [0.15, 0.2, 0.25] {
+        for least in [0.25, 0.3, 0.35] {
             let alone = [bias, least];
             let tried = Settings { alone, ..*settings };
             let mut found = Found::new();
@@ -62,8 +62,8 @@ pub fn on_kept_aside(
         .iter()
         .filter(|turn| is_kept_aside(turn))
         .collect();
-    for (bias, share) in [(0.65, 0.65), (0.9, 0.5), (0.9, 0.65)] {
-        for least in [0.25, 0.3, 0.35] {
+    for (bias, share) in [(0.65, 0.6), (0.65, 0.55), (0.9, 0.6)] {
+        for least in [0.4, 0.45, 0.5] {
             let tried = Settings {
                 joined: [bias, least],
                 share,

@@ -1,11 +1,4 @@
-//! How probable each phrase is under the field, and which to report.
-//!
-//! The best sequence of tags is a poor answer where many phrases are possible
-//! and none is probable: it names none of them. What counts is whether a reader
-//! finds the complaint in the phrase, so a phrase is worth the probability that
-//! a reader would mark it, or a part or an extension of it that says much the
-//! same (minimum Bayes risk). Of a phrase that is more than twice as long a word
-//! tells nothing: 又 lies in many complaints and is none.
+//! How probable each phrase is: that it is exactly one a reader would mark.
 
 use std::ops::Range;
 
@@ -15,29 +8,6 @@ use super::model::{ENDS, FIRST, INNER, LAST, LONGEST, ONLY, OUT, TAGS};
 pub(super) struct Chances {
     /// `of[start][length - 1]`.
     of: Vec<[f32; LONGEST]>,
-}
-
-/// How phrases are chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Choice {
-    /// What the scores of characters out of any phrase are lowered by.
-    pub bias: f32,
-    /// How many of a reader's phrases must be expected in a phrase, at least.
-    pub least: f32,
-}
-
-/// What a reader's phrases have to say for a phrase.
-#[derive(Debug, Clone, Copy, Default)]
-struct Matched {
-    count: f32,
-    agreement: f32,
-}
-
-impl Matched {
-    fn add(&mut self, chance: f32, agreement: f32) {
-        self.count += chance;
-        self.agreement += chance * agreement;
-    }
 }
 
 /// A row of weights by tag.
@@ -92,64 +62,33 @@ impl Chances {
         }
     }
 
+    /// The probability of the phrase of `length` characters at `start`.
     fn of(&self, start: usize, length: usize) -> f32 {
         self.of[start][length - 1]
     }
 
-    /// How many of a reader's phrases say the same as `phrase`, on average, and
-    /// how well it agrees with them: each counts by the share of the longer of
-    /// the two that the shorter makes up.
-    ///
-    /// The same is said by those that lie in it and make up a third of it, and
-    /// by those that hold it and are at most twice as long; of these only by
-    /// such as touch none of `taken`.
-    fn matched(&self, phrase: &Range<usize>, taken: &[Range<usize>]) -> Matched {
-        let own = phrase.len();
-        let mut matched = Matched::default();
-        for start in phrase.clone() {
-            for length in own.div_ceil(3)..=phrase.end - start {
-                matched.add(self.of(start, length), length as f32 / own as f32);
-            }
-        }
-        for start in phrase.end.saturating_sub(LONGEST)..=phrase.start {
-            let shortest = phrase.end - start + usize::from(start == phrase.start);
-            let longest = LONGEST.min(self.of.len() - start).min(2 * own);
-            let free = |end: usize| taken.iter().all(|t| t.end <= start || end <= t.start);
-            for length in shortest..=longest {
-                if free(start + length) {
-                    matched.add(self.of(start, length), own as f32 / length as f32);
-                }
-            }
-        }
-        matched
+    /// How many of a reader's phrases are expected within a stretch of characters.
+    pub(super) fn expected(&self, stretch: &Range<usize>) -> f32 {
+        let begun = |start: usize| &self.of[start][..LONGEST.min(stretch.end - start)];
+        stretch.clone().flat_map(begun).sum()
     }
 
-    /// The phrases to report of those `allowed`, in order: the best one first,
-    /// then the best beside it, as long as one is probable enough.
-    pub(super) fn choose(&self, allowed: &[Range<usize>], choice: Choice) -> Vec<Range<usize>> {
-        let mut taken: Vec<Range<usize>> = Vec::new();
-        let mut open: Vec<&Range<usize>> = allowed.iter().collect();
-        loop {
-            let mut best: Option<(f32, &Range<usize>)> = None;
-            open.retain(|&phrase| {
-                let is_free = taken
-                    .iter()
-                    .all(|t| t.end <= phrase.start || phrase.end <= t.start);
-                let matched = is_free.then(|| self.matched(phrase, &taken));
-                let Some(matched) = matched.filter(|matched| matched.count >= choice.least) else {
-                    return false;
-                };
-                // Of equals the first: they come in the order of the text.
-                if best.is_none_or(|(agreement, _)| matched.agreement > agreement) {
-                    best = Some((matched.agreement, phrase));
-                }
-                true
-            });
-            let Some((_, best)) = best else { break };
-            taken.push(best.clone());
-        }
-        taken.sort_by_key(|phrase| phrase.start);
-        taken
+    /// How well a phrase agrees with what a reader would mark: the probability
+    /// of each phrase in it, or around it and at most twice as long, times the
+    /// share of the longer of the two that the shorter makes up.
+    pub(super) fn agreement(&self, phrase: &Range<usize>) -> f32 {
+        let own = phrase.len();
+        let share = |shorter: usize, longer: usize| shorter as f32 / longer as f32;
+        let inside = phrase.clone().flat_map(|start| {
+            (1..=LONGEST.min(phrase.end - start))
+                .map(move |length| self.of(start, length) * share(length, own))
+        });
+        let around = (phrase.end.saturating_sub(LONGEST)..=phrase.start).flat_map(|start| {
+            let shortest = phrase.end - start + usize::from(start == phrase.start);
+            let longest = LONGEST.min(self.of.len() - start).min(2 * own);
+            (shortest..=longest).map(move |length| self.of(start, length) * share(own, length))
+        });
+        inside.sum::<f32>() + around.sum::<f32>()
     }
 }
 
@@ -275,26 +214,16 @@ mod tests {
     }
 
     #[test]
-    fn one_phrase_is_chosen_of_those_that_say_the_same() {
+    fn a_phrase_agrees_with_those_in_it_and_around_it() {
         let none = [1.0, 1e-6, 1e-6, 1e-6, 1e-6];
         let mut chances = Chances::new(&[none; 8], &[[1.0; TAGS]; TAGS]);
-        chances.mix([(&(2..5), 0.4), (&(2..6), 0.3), (&(7..8), 0.1)], 1.0);
-        let allowed = [0..1, 2..3, 2..5, 2..6, 2..8, 7..8];
-        let choice = Choice {
-            bias: 0.0,
-            least: 0.2,
-        };
-        let chosen = chances.choose(&allowed, choice);
-        assert!(matches!(chosen.as_slice(), [phrase] if *phrase == (2..5)));
-        let bold = Choice {
-            bias: 0.0,
-            least: 0.05,
-        };
-        assert_eq!(chances.choose(&allowed, bold), [2..5, 7..8]);
-        let strict = Choice {
-            bias: 0.0,
-            least: 0.9,
-        };
-        assert!(chances.choose(&allowed, strict).is_empty());
+        chances.mix([(&(2..5), 0.4), (&(2..6), 0.2), (&(7..8), 0.1)], 1.0);
+        let close = |found: f32, expected: f32| (found - expected).abs() < 1e-6;
+        assert!(close(chances.agreement(&(2..5)), 0.4 + 0.2 * 0.75));
+        assert!(close(chances.agreement(&(2..6)), 0.2 + 0.4 * 0.75));
+        // More than twice as long says something else.
+        assert!(close(chances.agreement(&(2..3)), 0.0));
+        assert!(close(chances.expected(&(2..5)), 0.4));
+        assert!(close(chances.expected(&(0..8)), 0.7));
     }
 }

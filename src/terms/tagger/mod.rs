@@ -4,6 +4,7 @@
 mod chances;
 mod features;
 mod model;
+mod passage;
 
 pub use features::{Extractor, Features};
 pub(super) use model::Tagger;

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use bytes::Buf as _;
 
 use super::super::finder::TurnText;
-use super::chances::{Chances, Choice};
+use super::chances::Chances;
 use super::features::{Extractor, Features};
+use super::passage::{Passage, passages};
 use crate::call::Span;
-use crate::segment::Word;
 use crate::sentiment::MarkedPhrase;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
-use crate::terms::pattern::is_numeral;
 
 /// Trained by `models/training/term_train.rs`. Little-endian: `CHT3`, u32 bits of
 /// the tag table, u32 bits of the category table, two times the f32
@@ -35,9 +34,10 @@ pub(super) const ONLY: usize = 4;
 pub(super) const ENDS: [usize; 3] = [OUT, LAST, ONLY];
 /// Characters of the longest phrase: none of those a reader marked is longer.
 pub(super) const LONGEST: usize = 12;
-/// Characters of the shortest phrase: one alone tells a reader nothing.
-const SHORTEST: usize = 2;
 const CATEGORIES: usize = Category::ALL.len();
+/// What the model's word on the category counts beside that of the phrase's
+/// characters, 0..1.
+const MODEL_CATEGORY: f32 = 0.5;
 
 /// A linear-chain conditional random field over hashed features (Lafferty et
 /// al. 2001), and a linear classifier of the phrases it finds.
@@ -59,11 +59,22 @@ pub(in crate::terms) struct Tagger {
     kinds: Vec<u8>,
 }
 
-/// A phrase the tagger takes for a complaint.
+/// How the passages of a turn are chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Choice {
+    /// What the scores of characters out of any phrase are lowered by.
+    bias: f32,
+    /// How many of a reader's phrases must be expected in a passage, at least.
+    least: f32,
+}
+
+/// A passage that the tagger takes for a complaint.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::terms) struct Tagged {
     /// Bytes of the normalised text.
     pub(in crate::terms) range: Range<usize>,
+    /// The phrase in it that names the complaint best.
+    pub(in crate::terms) core: Range<usize>,
     /// What it is about.
     pub(in crate::terms) category: Category,
 }
@@ -116,7 +127,7 @@ impl Tagger {
         })
     }
 
-    /// The complaint phrases of a turn, in order. `matches` are those of the
+    /// The passages of a turn that hold a complaint, in order. `matches` are those of the
     /// built-in lexicon, where they are known already.
     pub(in crate::terms) fn tag(
         &self,
@@ -146,14 +157,16 @@ impl Tagger {
                 .map(|(phrase, marked)| (phrase, marked.chance));
             chances.mix(others, self.marked_share);
         }
-        let allowed = phrases_of_words(words, &features.offsets, text);
-        let chosen = chances.choose(&allowed, choice);
-        let tagged = |phrase: Range<usize>| Tagged {
-            range: features.offsets[phrase.start]..features.offsets[phrase.end],
-            category: category_of_model(&marked, &phrase)
-                .unwrap_or_else(|| self.category(&features, phrase.start, phrase.end)),
-        };
-        chosen.into_iter().map(tagged).collect()
+        let bytes =
+            |phrase: &Range<usize>| features.offsets[phrase.start]..features.offsets[phrase.end];
+        passages(&chances, words, &features.offsets, text, choice.least)
+            .into_iter()
+            .map(|passage| Tagged {
+                range: bytes(&passage.range),
+                core: bytes(&passage.core),
+                category: self.category(&features, &marked, &passage),
+            })
+            .collect()
     }
 
     /// Each character's score of each tag, with a bias against `Out`.
@@ -172,29 +185,53 @@ impl Tagger {
         features.ends.iter().map(emission).collect()
     }
 
-    /// The category of the characters `first..end`.
-    fn category(&self, features: &Features, first: usize, end: usize) -> Category {
-        let from = first
+    /// What a passage is about: of the categories of the phrases that the model
+    /// marks in it or around it, and of those of its core, the most probable.
+    fn category(
+        &self,
+        features: &Features,
+        marked: &[(Range<usize>, &MarkedPhrase)],
+        passage: &Passage,
+    ) -> Category {
+        let mut chances = self.categories(features, &passage.core);
+        let of_model = categories_of_model(marked, &passage.range);
+        let sum: f32 = of_model.iter().sum();
+        if sum > 0.0 {
+            for (chance, of_model) in chances.iter_mut().zip(of_model) {
+                *chance += (of_model / sum - *chance) * MODEL_CATEGORY;
+            }
+        }
+        Category::ALL
+            .into_iter()
+            .max_by(|&a, &b| chances[a as usize].total_cmp(&chances[b as usize]))
+            .unwrap_or(Category::Other)
+    }
+
+    /// The probability of each category, given the characters of a phrase.
+    fn categories(&self, features: &Features, phrase: &Range<usize>) -> [f32; CATEGORIES] {
+        let from = phrase
+            .start
             .checked_sub(1)
             .map_or(0, |before| features.ends[before]);
         let mut sums = [0_i32; CATEGORIES];
-        for &index in &features.indices[from..features.ends[end - 1]] {
+        for &index in &features.indices[from..features.ends[phrase.end - 1]] {
             let row = (index >> (self.tag_bits - self.kind_bits)) as usize;
             add(&mut sums, &self.kinds[row * CATEGORIES..][..CATEGORIES]);
         }
-        let scale = self.kind_scale / (end - first) as f32;
-        let score = |category: Category| {
-            sums[category as usize] as f32 * scale + self.kind_bias[category as usize]
-        };
-        Category::ALL
-            .into_iter()
-            .max_by(|&a, &b| score(a).total_cmp(&score(b)))
-            .unwrap_or(Category::Other)
+        let scale = self.kind_scale / phrase.len() as f32;
+        let mut scores = self.kind_bias;
+        for (score, sum) in scores.iter_mut().zip(sums) {
+            *score += sum as f32 * scale;
+        }
+        let most = scores.iter().copied().fold(f32::MIN, f32::max);
+        let chances = scores.map(|score| (score - most).exp());
+        let sum: f32 = chances.iter().sum();
+        chances.map(|chance| chance / sum)
     }
 }
 
 /// The characters that bytes of a text are, by the offset of each character.
-fn characters(bytes: &Range<usize>, offsets: &[usize]) -> Range<usize> {
+pub(super) fn characters(bytes: &Range<usize>, offsets: &[usize]) -> Range<usize> {
     let at = |byte: usize| offsets.binary_search(&byte).unwrap_or_else(|next| next);
     at(bytes.start)..at(bytes.end)
 }
@@ -209,69 +246,22 @@ fn placed<'a>(turn: &TurnText<'a>, offsets: &[usize]) -> Vec<(Range<usize>, &'a 
     turn.marked.into_iter().flatten().map(place).collect()
 }
 
-/// What the model says a phrase is about: the category of the most probable
-/// phrase in it or around it.
-fn category_of_model(
+/// What the model says a passage is about: the probability of the phrases of each
+/// category in it or around it.
+fn categories_of_model(
     marked: &[(Range<usize>, &MarkedPhrase)],
-    phrase: &Range<usize>,
-) -> Option<Category> {
-    let matches = |other: &Range<usize>| {
-        let inside = phrase.start <= other.start && other.end <= phrase.end;
-        inside || other.start <= phrase.start && phrase.end <= other.end
-    };
-    let best = marked
-        .iter()
-        .filter(|(place, _)| matches(place))
-        .max_by(|a, b| a.1.chance.total_cmp(&b.1.chance))?;
-    Category::from_name(&best.1.category)
-}
-
-/// Whether a word can tell of a complaint: 你们, 又, 现在 by themselves do not.
-fn tells(word: &Word) -> bool {
-    !word
-        .tag
-        .starts_with(['r', 'd', 't', 'u', 'p', 'c', 'f', 'y', 'e', 'o', 'x'])
-}
-
-/// Whether a number goes on over a place in a text: between 四十 and 一, which the
-/// segmenter cuts into 四十 and 一它 now and then.
-fn is_within_number(text: &str, at: usize) -> bool {
-    let (before, after) = text.split_at(at);
-    before.chars().next_back().is_some_and(is_numeral)
-        && after.chars().next().is_some_and(is_numeral)
-}
-
-/// The phrases of whole words and whole numbers in one clause, of [`SHORTEST`] to
-/// [`LONGEST`] characters: of characters, not bytes.
-fn phrases_of_words(words: &[Word], offsets: &[usize], text: &str) -> Vec<Range<usize>> {
-    let places: Vec<Range<usize>> = words
-        .iter()
-        .map(|word| characters(&word.range, offsets))
-        .collect();
-    let ends_clause = |word: &Word| {
-        text[word.range.clone()]
-            .chars()
-            .all(|c| !c.is_alphanumeric())
-    };
-    let mut phrases = Vec::new();
-    for (first, word) in places.iter().enumerate() {
-        if is_within_number(text, words[first].range.start) {
-            continue;
-        }
-        for (last, end) in places.iter().enumerate().skip(first) {
-            let phrase = word.start..end.end;
-            if phrase.len() > LONGEST || ends_clause(&words[last]) {
-                break;
-            }
-            if phrase.len() >= SHORTEST
-                && words[first..=last].iter().any(tells)
-                && !is_within_number(text, words[last].range.end)
-            {
-                phrases.push(phrase);
-            }
+    passage: &Range<usize>,
+) -> [f32; CATEGORIES] {
+    let mut chances = [0.0; CATEGORIES];
+    for (place, phrase) in marked {
+        let inside = passage.start <= place.start && place.end <= passage.end;
+        let around = place.start <= passage.start && passage.end <= place.end;
+        let category = Category::from_name(&phrase.category);
+        if let Some(category) = category.filter(|_| inside || around) {
+            chances[category as usize] += phrase.chance;
         }
     }
-    phrases
+    chances
 }
 
 fn add<const N: usize>(sums: &mut [i32; N], row: &[u8]) {
@@ -329,20 +319,6 @@ mod tests {
             "{found:?}"
         );
         assert!(found.len() >= 2, "{found:?}");
-    }
-
-    #[test]
-    fn no_phrase_ends_within_a_number() {
-        let word = |range: Range<usize>| Word {
-            range,
-            tag: "v".to_owned(),
-        };
-        // 扣了|百分之四十|一它充
-        let text = "扣了百分之四十一它充";
-        let words = [word(0..6), word(6..21), word(21..30)];
-        let offsets: Vec<usize> = (0..=10).map(|character| 3 * character).collect();
-        let phrases = phrases_of_words(&words, &offsets, text);
-        assert_eq!(phrases, [0..2, 0..10, 2..10]);
     }
 
     #[test]
