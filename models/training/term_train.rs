@@ -93,8 +93,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         drop: 0.2,
         calls: 2,
         alone: [0.35, 0.3],
-        joined: [0.65, 0.45],
-        share: 0.6,
+        joined: [0.65, 0.48],
+        share: 0.55,
         blur: 0.22,
         folds: FOLDS,
     };

@@ -20,6 +20,11 @@ use crate::text::simplified;
 /// Longer texts hardly ever repeat, so they are not remembered.
 const CACHED_TEXT_BYTES: usize = 256;
 
+/// A session takes at most this many of the waiting texts at a time. Each taking
+/// and each answer wakes a thread, which costs more than the share of the stages
+/// that it feeds; woken once for several texts, it finds them all.
+const TAKEN_AT_ONCE: usize = 8;
+
 /// How the texts of a batch are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Batching {
@@ -146,6 +151,7 @@ impl Scorer {
                 queue: queue.clone(),
                 decoder: Decoder::new(model.config()),
                 batching,
+                sessions: threads,
             };
             // Once is enough: every session runs the same weights.
             let trial = trial.take();
@@ -290,37 +296,54 @@ struct Worker {
     queue: async_channel::Receiver<Job>,
     decoder: Decoder,
     batching: Batching,
+    /// How many sessions share the queue.
+    sessions: usize,
 }
 
 impl Worker {
     fn serve(&self, mut session: Box<dyn Session>) {
         let mut left_over = None;
         while let Some(job) = left_over.take().or_else(|| self.queue.recv_blocking().ok()) {
-            let jobs = self.gather(job, &mut left_over);
-            // A runtime that panics on one text must not take the others with it.
-            let scores = catch_unwind(AssertUnwindSafe(|| self.run(session.as_mut(), &jobs)))
-                .unwrap_or_else(|_| Err(ScoreError::Run("the runtime panicked".to_owned())));
-            match scores {
-                Ok(scores) => {
-                    for (job, score) in jobs.into_iter().zip(scores) {
-                        let _ = job.reply.send(Ok(score));
-                    }
-                }
-                Err(error) => {
-                    for job in jobs {
-                        let _ = job.reply.send(Err(error.clone()));
-                    }
-                }
+            let jobs = match self.batching {
+                Batching::Single => self.share(job),
+                Batching::Padded { max_tokens } => self.gather(job, max_tokens, &mut left_over),
+            };
+            let rows = match self.batching {
+                Batching::Single => 1,
+                Batching::Padded { .. } => jobs.len(),
+            };
+            let readings: Vec<_> = jobs
+                .chunks(rows)
+                .flat_map(|jobs| self.run_all(session.as_mut(), jobs))
+                .collect();
+            for (job, reading) in jobs.into_iter().zip(readings) {
+                let _ = job.reply.send(reading);
             }
         }
     }
 
+    /// The readings of the texts of one run.
+    fn run_all(&self, session: &mut dyn Session, jobs: &[Job]) -> Vec<Result<Reading, ScoreError>> {
+        // A runtime that panics on one text must not take the others with it.
+        let readings = catch_unwind(AssertUnwindSafe(|| self.run(session, jobs)))
+            .unwrap_or_else(|_| Err(ScoreError::Run("the runtime panicked".to_owned())));
+        match readings {
+            Ok(readings) => readings.into_iter().map(Ok).collect(),
+            Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    /// The session's fair share of what waits: where little does, one job, which
+    /// is answered as soon as it is done.
+    fn share(&self, first: Job) -> Vec<Job> {
+        let fair = (self.queue.len() / self.sessions).min(TAKEN_AT_ONCE - 1);
+        let others = std::iter::from_fn(|| self.queue.try_recv().ok()).take(fair);
+        std::iter::once(first).chain(others).collect()
+    }
+
     /// The jobs of one run: what waits, as long as rows × longest stays within
     /// the limit. Never waits for more; the job that no longer fits is left over.
-    fn gather(&self, first: Job, left_over: &mut Option<Job>) -> Vec<Job> {
-        let Batching::Padded { max_tokens } = self.batching else {
-            return vec![first];
-        };
+    fn gather(&self, first: Job, max_tokens: usize, left_over: &mut Option<Job>) -> Vec<Job> {
         let mut longest = first.ids.len();
         let mut jobs = vec![first];
         while let Ok(job) = self.queue.try_recv() {

@@ -112,7 +112,7 @@ impl TermFinder {
         kept.sort_by_key(|candidate| candidate.range.start);
         kept.into_iter()
             .map(|candidate| {
-                let name = self.name(&matches, &candidate.core);
+                let name = self.name(text, &matches, &candidate);
                 hit(turn, &candidate, name)
             })
             .collect()
@@ -163,22 +163,27 @@ impl TermFinder {
             .unwrap_or(TAGGED)
     }
 
-    /// The entry that says most of a phrase, if it says at least half: all its
-    /// variants are counted under its name.
-    fn name(&self, matches: &[Match], phrase: &Range<usize>) -> Option<&str> {
+    /// The entry under whose name a passage is counted, with all its variants:
+    /// the one that says most of the core, if it says at least half of it, or if
+    /// it is a strong one whose very name stands in the passage. Less is not
+    /// enough: 没反应 of a brake is no 没信号.
+    fn name(&self, text: &str, matches: &[Match], candidate: &Candidate) -> Option<&str> {
+        let (core, passage) = (&candidate.core, &candidate.range);
+        let weight = |found: &Match| self.lexicon.entries()[found.entry].weight;
         let shared = |found: &Match| {
-            let end = found.range.end.min(phrase.end);
-            end.saturating_sub(found.range.start.max(phrase.start))
+            let end = found.range.end.min(core.end);
+            end.saturating_sub(found.range.start.max(core.start))
         };
-        let best = matches
-            .iter()
-            .filter(|found| 2 * shared(found) >= phrase.len())
-            .max_by(|a, b| {
-                let weight = |found: &Match| self.lexicon.entries()[found.entry].weight;
-                let most = shared(a).cmp(&shared(b));
-                most.then(weight(a).total_cmp(&weight(b)))
-                    .then(b.entry.cmp(&a.entry))
-            })?;
+        let names = |found: &&Match| {
+            let within = passage.start <= found.range.start && found.range.end <= passage.end;
+            let is_name = text[found.range.clone()] == self.lexicon.entries()[found.entry].term;
+            2 * shared(found) >= core.len() || within && is_name && weight(found) >= STRONG
+        };
+        let best = matches.iter().filter(names).max_by(|a, b| {
+            let most = shared(a).cmp(&shared(b));
+            most.then(weight(a).total_cmp(&weight(b)))
+                .then(b.entry.cmp(&a.entry))
+        })?;
         Some(&self.lexicon.entries()[best.entry].term)
     }
 }
@@ -208,5 +213,38 @@ fn hit(turn: &TurnText<'_>, candidate: &Candidate, name: Option<&str>) -> TermHi
         category: candidate.category,
         span,
         weight: candidate.weight,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(passage: &str, core: &str) -> String {
+        let finder = TermFinder::with_lexicon_only(Lexicon::built_in());
+        let matches = finder.lexicon.matches(passage);
+        let start = passage.find(core).unwrap();
+        let candidate = Candidate {
+            range: 0..passage.len(),
+            core: start..start + core.len(),
+            category: Category::Other,
+            weight: TAGGED,
+        };
+        finder
+            .name(passage, &matches, &candidate)
+            .map_or_else(|| canonical(core), str::to_owned)
+    }
+
+    #[test]
+    fn a_passage_is_counted_under_the_entry_it_names_or_under_its_core() {
+        // Half of the core.
+        assert_eq!(named("上个月给我乱扣费了", "乱扣费了"), "乱扣费");
+        // The very name, if elsewhere in the passage.
+        assert_eq!(
+            named("不给退我跟它说了四十分钟", "我跟它说了四十分钟"),
+            "不给退"
+        );
+        // A neutral name by itself tells nothing.
+        assert_eq!(named("营业厅让我白跑", "让我白跑"), "让我白跑");
     }
 }

@@ -62,8 +62,8 @@ pub fn on_kept_aside(
         .iter()
         .filter(|turn| is_kept_aside(turn))
         .collect();
-    for (bias, share) in [(0.65, 0.6), (0.65, 0.55), (0.9, 0.6)] {
-        for least in [0.4, 0.45, 0.5] {
+    for (bias, share) in [(0.65, 0.55), (0.65, 0.6), (0.9, 0.55)] {
+        for least in [0.44, 0.48, 0.52] {
             let tried = Settings {
                 joined: [bias, least],
                 share,

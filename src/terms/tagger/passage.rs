@@ -5,8 +5,9 @@
 //! holds a complaint far better than on which of its words to underline, and a
 //! reviewer wants it whole: 充着充着自己就停了 rather than 自己就. So a passage is
 //! worth as many of a reader's phrases as are expected in it (minimum Bayes
-//! risk), and of those worth about the same the shortest is reported. The phrase
-//! in it that agrees best with a reader's is its core, by which it is counted.
+//! risk), and of those worth about the same the shortest is reported that begins
+//! and ends where one would pause. The phrase in it that agrees best with a
+//! reader's is its core, by which it is counted.
 
 use std::ops::Range;
 
@@ -19,9 +20,12 @@ use crate::terms::pattern::is_numeral;
 const WIDEST: usize = 20;
 /// Characters of the shortest one: one alone tells a reader nothing.
 const SHORTEST: usize = 2;
-/// A passage may hold this much less than the one of its clause that holds most,
-/// if it is shorter.
-const ENOUGH: f32 = 0.97;
+/// A passage may hold this much of what the one of its clause holds that holds
+/// most, if it is shorter.
+const ENOUGH: f32 = 0.9;
+/// How many characters longer a passage may be to begin, or to end, where one
+/// would pause.
+const AWKWARD: usize = 3;
 
 /// A passage that holds a complaint, in characters of the text.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,9 +40,29 @@ struct Place {
     /// Characters of the text.
     range: Range<usize>,
     tells: bool,
-    /// Whether a phrase may start, and may end, with it.
-    may_start: bool,
-    may_end: bool,
+    start: Edge,
+    end: Edge,
+}
+
+/// How fit the start or the end of a word is to be that of a phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    /// One would pause there.
+    Pause,
+    /// Nobody would.
+    Awkward,
+    /// No phrase starts or ends there.
+    Never,
+}
+
+impl Edge {
+    fn of(would_pause: bool, belongs_beyond: bool, is_within_number: bool) -> Self {
+        match (would_pause, belongs_beyond, is_within_number) {
+            (_, _, true) | (false, true, _) => Self::Never,
+            (true, _, _) => Self::Pause,
+            (false, false, _) => Self::Awkward,
+        }
+    }
 }
 
 /// The passages of a turn in which at least `least` of a reader's phrases are
@@ -66,24 +90,41 @@ pub(super) fn passages(
 
 /// The words of a clause, and what may be done with each.
 fn places(clause: &[Word], offsets: &[usize], text: &str) -> Vec<Place> {
-    let last = clause.len() - 1;
+    let pauses = |before: Option<&Word>, after: Option<&Word>| match (before, after) {
+        (Some(before), Some(after)) => would_pause(before, after, text),
+        _ => true,
+    };
     clause
         .iter()
         .enumerate()
-        .map(|(at, word)| Place {
-            range: characters(&word.range, offsets),
-            tells: tells(word),
-            may_start: (at == 0 || !hangs_on(word)) && !is_within_number(text, word.range.start),
-            may_end: (at == last || !leads_on(word)) && !is_within_number(text, word.range.end),
+        .map(|(at, word)| {
+            let before = at.checked_sub(1).map(|at| &clause[at]);
+            Place {
+                range: characters(&word.range, offsets),
+                tells: tells(word),
+                start: Edge::of(
+                    pauses(before, Some(word)),
+                    hangs_on(word),
+                    is_within_number(text, word.range.start),
+                ),
+                end: Edge::of(
+                    pauses(Some(word), clause.get(at + 1)),
+                    leads_on(word),
+                    is_within_number(text, word.range.end),
+                ),
+            }
         })
         .collect()
 }
 
 /// The passages of one clause.
 fn of_clause(chances: &Chances, clause: &[Place], least: f32) -> Vec<Passage> {
-    let mut open: Vec<(Range<usize>, f32)> = phrases(clause, WIDEST)
+    let mut open: Vec<(Phrase, f32)> = phrases(clause, WIDEST)
         .into_iter()
-        .map(|range| (range.clone(), chances.expected(&range)))
+        .map(|phrase| {
+            let expected = chances.expected(&phrase.range);
+            (phrase, expected)
+        })
         .filter(|(_, expected)| *expected >= least)
         .collect();
     let mut found: Vec<Passage> = Vec::new();
@@ -96,10 +137,10 @@ fn of_clause(chances: &Chances, clause: &[Place], least: f32) -> Vec<Passage> {
         let best = open
             .iter()
             .filter(|(_, expected)| *expected >= ENOUGH * most)
-            .min_by(|(a, of_a), (b, of_b)| a.len().cmp(&b.len()).then(of_b.total_cmp(of_a)))
-            .map(|(range, _)| range.clone());
+            .min_by(|(a, of_a), (b, of_b)| a.cost().cmp(&b.cost()).then(of_b.total_cmp(of_a)))
+            .map(|(phrase, _)| phrase.range.clone());
         let Some(range) = best else { break };
-        open.retain(|(other, _)| other.end <= range.start || range.end <= other.start);
+        open.retain(|(other, _)| other.range.end <= range.start || range.end <= other.range.start);
         found.push(Passage {
             core: core(chances, clause, &range),
             range,
@@ -118,32 +159,52 @@ fn core(chances: &Chances, clause: &[Place], passage: &Range<usize>) -> Range<us
     let count = clause.iter().filter(within).count();
     let mut best = (0.0, passage.clone());
     for phrase in phrases(&clause[first..first + count], LONGEST) {
-        let agreement = chances.agreement(&phrase);
+        let agreement = chances.agreement(&phrase.range);
         if agreement > best.0 {
-            best = (agreement, phrase);
+            best = (agreement, phrase.range);
         }
     }
     best.1
 }
 
+/// A run of words.
+struct Phrase {
+    range: Range<usize>,
+    /// How many of its ends are where nobody would pause.
+    awkward: usize,
+}
+
+impl Phrase {
+    /// What speaks against it, in characters.
+    fn cost(&self) -> usize {
+        self.range.len() + AWKWARD * self.awkward
+    }
+}
+
 /// The phrases of at least [`SHORTEST`] and at most `longest` characters, in the
 /// order of the text, the shorter first.
-fn phrases(places: &[Place], longest: usize) -> Vec<Range<usize>> {
+fn phrases(places: &[Place], longest: usize) -> Vec<Phrase> {
     let mut phrases = Vec::new();
     for (first, start) in places
         .iter()
         .enumerate()
-        .filter(|(_, place)| place.may_start)
+        .filter(|(_, place)| place.start != Edge::Never)
     {
         let mut tells = false;
         for end in &places[first..] {
-            let phrase = start.range.start..end.range.end;
-            if phrase.len() > longest {
+            let range = start.range.start..end.range.end;
+            if range.len() > longest {
                 break;
             }
             tells |= end.tells;
-            if tells && end.may_end && phrase.len() >= SHORTEST {
-                phrases.push(phrase);
+            if tells && end.end != Edge::Never && range.len() >= SHORTEST {
+                phrases.push(Phrase {
+                    range,
+                    awkward: [start.start, end.end]
+                        .into_iter()
+                        .filter(|&edge| edge == Edge::Awkward)
+                        .count(),
+                });
             }
         }
     }
@@ -153,6 +214,18 @@ fn phrases(places: &[Place], longest: usize) -> Vec<Range<usize>> {
 /// Whether a word is a pause: a space, punctuation.
 fn is_pause(word: &str) -> bool {
     word.chars().all(|c| !c.is_alphanumeric())
+}
+
+/// Whether one would pause between two words of a transcript without
+/// punctuation: after a particle that closes a sentence, or after one that may,
+/// where a pronoun, a conjunction or a time begins the next.
+fn would_pause(before: &Word, after: &Word, text: &str) -> bool {
+    let word = &text[before.range.clone()];
+    let closes = before.tag.starts_with('y') || "啊吗呢吧呀嘛啦".contains(word);
+    let may_close = before.tag.starts_with("ul") || "了过哦".contains(word);
+    let opens = after.tag.starts_with(['r', 'c', 't'])
+        || ["又", "还", "也", "都"].contains(&&text[after.range.clone()]);
+    closes || may_close && opens || word == "的" && after.tag.starts_with('r')
 }
 
 /// Whether a word can tell of a complaint: 你们, 又, 现在 by themselves do not.
@@ -255,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_passage_neither_crosses_a_pause_nor_ends_on_a_word_that_leads_on() {
-        let text = "没人/n|管/v| /x|退款/n|都/d|不/d|给/v|谢谢/v";
+        let text = "没人/n|管/v| /x|退款/n|都/d|不/d|给/v|谢谢/v|你/r|啊/y";
         assert_eq!(
             found(text, &[("没人管", 0.5), ("退款都不", 0.6)]),
             [pair("没人管", "没人管"), pair("退款都不给", "退款都不给")]
@@ -263,8 +336,17 @@ mod tests {
     }
 
     #[test]
+    fn a_passage_prefers_to_begin_and_end_where_one_would_pause() {
+        let text = "你们/r|就/d|这样/r|吗/y|车/n|司机/n|绕路/v|还/d|骂人/v|了/ul|我/r|要/v|投诉/v";
+        assert_eq!(
+            found(text, &[("绕路还骂人", 0.9)]),
+            [pair("车司机绕路还骂人了", "绕路还骂人")]
+        );
+    }
+
+    #[test]
     fn no_passage_ends_within_a_number() {
-        let text = "扣/v|了/ul|百分之四十/m|一它/m|充/v";
+        let text = "扣/v|了/ul|百分之四十/m|一它/m|充/v|了/ul|好久/n";
         assert_eq!(
             found(text, &[("扣了百分之四十", 0.9)]),
             [pair("扣了百分之四十一它", "扣了百分之四十一它")]
@@ -278,7 +360,7 @@ mod tests {
         assert_eq!(
             found(text, &[("多扣了三十块钱", 0.9), ("一直没有人接", 0.8)]),
             [
-                pair("多扣了三十块钱", "多扣了三十块钱"),
+                pair("上个月多扣了三十块钱", "多扣了三十块钱"),
                 pair("一直没有人接", "一直没有人接")
             ]
         );
