@@ -27,8 +27,9 @@ use callheat::terms::{Lexicon, TermFinder};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
 
-/// Enough that calls overlap as they do in a batch.
-const CALLS: usize = 24;
+/// Enough that calls overlap as they do in a batch, and that filling and
+/// draining the pool count as little as there.
+const TURNS: usize = 1440;
 
 fn analyser(choice: RuntimeChoice) -> Option<Arc<Analyser>> {
     let model = Model::built_in().ok()?;
@@ -98,7 +99,7 @@ fn calls(turns: usize) -> Vec<Call> {
     let read = input::read(&[InputPath::from(folder)], &InputOptions::default());
     let source: Vec<Call> = read.filter_map(Result::ok).collect();
     let all: Vec<_> = source.iter().flat_map(|call| call.turns.clone()).collect();
-    (0..CALLS)
+    (0..TURNS / turns)
         .map(|number| {
             let mut call = source[number % source.len()].clone();
             call.turns = all
