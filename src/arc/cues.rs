@@ -44,7 +44,7 @@ pub(super) struct Cues {
 }
 
 /// The n-grams of a text that the table knows, by their numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KnownGrams(Vec<u32>);
 
 impl Cues {

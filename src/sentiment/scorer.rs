@@ -304,13 +304,13 @@ impl Worker {
     fn serve(&self, mut session: Box<dyn Session>) {
         let mut left_over = None;
         while let Some(job) = left_over.take().or_else(|| self.queue.recv_blocking().ok()) {
-            let jobs = match self.batching {
-                Batching::Single => self.share(job),
-                Batching::Padded { max_tokens } => self.gather(job, max_tokens, &mut left_over),
-            };
-            let rows = match self.batching {
-                Batching::Single => 1,
-                Batching::Padded { .. } => jobs.len(),
+            let (jobs, rows) = match self.batching {
+                Batching::Single => (self.share(job), 1),
+                Batching::Padded { max_tokens } => {
+                    let jobs = self.gather(job, max_tokens, &mut left_over);
+                    let rows = jobs.len();
+                    (jobs, rows)
+                }
             };
             let readings: Vec<_> = jobs
                 .chunks(rows)

@@ -119,30 +119,17 @@ fn places(clause: &[Word], offsets: &[usize], text: &str) -> Vec<Place> {
 
 /// The passages of one clause.
 fn of_clause(chances: &Chances, clause: &[Place], least: f32) -> Vec<Passage> {
-    let mut open: Vec<(Phrase, f32)> = phrases(clause, WIDEST)
-        .into_iter()
-        .map(|phrase| {
-            let expected = chances.expected(&phrase.range);
-            (phrase, expected)
-        })
+    let phrases = phrases(clause);
+    let mut open: Vec<(&Phrase, f32)> = phrases
+        .iter()
+        .map(|phrase| (phrase, chances.expected(&phrase.range)))
         .filter(|(_, expected)| *expected >= least)
         .collect();
     let mut found: Vec<Passage> = Vec::new();
-    while let Some(most) = open
-        .iter()
-        .map(|(_, expected)| *expected)
-        .max_by(f32::total_cmp)
-    {
-        // Of equals the first: they come in the order of the text.
-        let best = open
-            .iter()
-            .filter(|(_, expected)| *expected >= ENOUGH * most)
-            .min_by(|(a, of_a), (b, of_b)| a.cost().cmp(&b.cost()).then(of_b.total_cmp(of_a)))
-            .map(|(phrase, _)| phrase.range.clone());
-        let Some(range) = best else { break };
+    while let Some(range) = best(&open) {
         open.retain(|(other, _)| other.range.end <= range.start || range.end <= other.range.start);
         found.push(Passage {
-            core: core(chances, clause, &range),
+            core: core(chances, &phrases, &range),
             range,
         });
     }
@@ -150,21 +137,34 @@ fn of_clause(chances: &Chances, clause: &[Place], least: f32) -> Vec<Passage> {
     found
 }
 
+/// The phrase to report first, of those with what is expected in each; of
+/// equals the first.
+fn best(open: &[(&Phrase, f32)]) -> Option<Range<usize>> {
+    let expected = open.iter().map(|(_, expected)| *expected);
+    let most = expected.max_by(f32::total_cmp)?;
+    open.iter()
+        .filter(|(_, expected)| *expected >= ENOUGH * most)
+        .min_by(|(a, of_a), (b, of_b)| a.cost().cmp(&b.cost()).then(of_b.total_cmp(of_a)))
+        .map(|(phrase, _)| phrase.range.clone())
+}
+
 /// The phrase of a passage that agrees best with what a reader would mark; of
 /// equals the first.
-fn core(chances: &Chances, clause: &[Place], passage: &Range<usize>) -> Range<usize> {
-    let within =
-        |place: &&Place| passage.start <= place.range.start && place.range.end <= passage.end;
-    let first = clause.iter().take_while(|place| !within(place)).count();
-    let count = clause.iter().filter(within).count();
-    let mut best = (0.0, passage.clone());
-    for phrase in phrases(&clause[first..first + count], LONGEST) {
-        let agreement = chances.agreement(&phrase.range);
+fn core(chances: &Chances, phrases: &[Phrase], passage: &Range<usize>) -> Range<usize> {
+    let is_within = |range: &Range<usize>| {
+        range.len() <= LONGEST && passage.start <= range.start && range.end <= passage.end
+    };
+    let mut best = (0.0, passage);
+    for range in phrases.iter().map(|phrase| &phrase.range) {
+        if !is_within(range) {
+            continue;
+        }
+        let agreement = chances.agreement(range);
         if agreement > best.0 {
-            best = (agreement, phrase.range);
+            best = (agreement, range);
         }
     }
-    best.1
+    best.1.clone()
 }
 
 /// A run of words.
@@ -181,9 +181,9 @@ impl Phrase {
     }
 }
 
-/// The phrases of at least [`SHORTEST`] and at most `longest` characters, in the
-/// order of the text, the shorter first.
-fn phrases(places: &[Place], longest: usize) -> Vec<Phrase> {
+/// The phrases of [`SHORTEST`] to [`WIDEST`] characters, in the order of the
+/// text, the shorter first.
+fn phrases(places: &[Place]) -> Vec<Phrase> {
     let mut phrases = Vec::new();
     for (first, start) in places
         .iter()
@@ -193,7 +193,7 @@ fn phrases(places: &[Place], longest: usize) -> Vec<Phrase> {
         let mut tells = false;
         for end in &places[first..] {
             let range = start.range.start..end.range.end;
-            if range.len() > longest {
+            if range.len() > WIDEST {
                 break;
             }
             tells |= end.tells;
