@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         calls: 2,
         alone: [0.35, 0.3],
         joined: [0.65, 0.48],
-        share: 0.55,
+        share: 0.6,
         blur: 0.22,
         folds: FOLDS,
     };

@@ -15,7 +15,7 @@ from .encoder import EPSILON, HEADS, WIDTH, Classifier
 from .fusion import SIGNS, Fusion
 from .settings import CATEGORIES, HEAD_TOKENS, LABELS, MAX_TOKENS, MODEL_NAME, TAGS, TAIL_TOKENS, VALENCE_RANGE
 from .smooth import Even
-from .wide import PAIR_FACTORS, PAIRS, Wide
+from .wide import GATE_SHARPNESS, PAIR_FACTORS, PAIRS, Wide
 
 OPSET = 18
 APART_NODE = "apart_"
@@ -53,9 +53,12 @@ class _Graph:
         product = self.node("Add", product, self.constant(f"{name}.bias", bias))
         return self.node("Add", product, beside) if beside else product
 
-    def head(self, pooled: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
-        """pooled [batch, width] times weight [width, outputs], plus bias."""
-        return self.node("Gemm", pooled, self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias))
+    def head(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray | None = None) -> str:
+        """x [batch, width] times weight [width, outputs], plus bias; never quantised."""
+        given = [x, self.constant(f"{name}.weight", weight.astype(np.float32))]
+        if bias is not None:
+            given.append(self.constant(f"{name}.bias", bias))
+        return self.node("Gemm", *given)
 
     def norm(self, x: str, name: str, weight: np.ndarray, bias: np.ndarray) -> str:
         scale, shift = self.constant(f"{name}.weight", weight), self.constant(f"{name}.bias", bias)
@@ -122,19 +125,36 @@ def _shared_constants(graph: _Graph) -> None:
         graph.constant(name, np.array(numbers, np.int64))
 
 
-def _wide_table(wide: Wide, fusion: Fusion) -> tuple[np.ndarray, np.ndarray]:
-    """Rows [features, 3 * domains + 1]: weight * idf of each domain and class, then idf^2; and the biases."""
-    experts = list(wide.experts.values())
-    columns = [e.weights * e.idf[:, None] * w for e, w in zip(experts, fusion.wide_weight, strict=True)]
-    table = np.concatenate([*columns, experts[0].idf[:, None] ** 2], axis=1)
-    bias = np.concatenate([e.bias * w for e, w in zip(experts, fusion.wide_weight, strict=True)])
-    return table.astype(np.float32), bias.astype(np.float32)
+def _columns(wide: Wide) -> tuple[np.ndarray, np.ndarray]:
+    """The wide part's table [features, outputs + experts] and biases [outputs], the gate as the last expert.
+
+    A row holds weight * idf of every output of every expert, then idf^2 of every expert.
+    """
+    experts = [*wide.experts.values(), wide.gate]
+    weights = [e.weights * e.idf[:, None] for e in experts]
+    table = np.concatenate([*weights, *(e.idf[:, None] ** 2 for e in experts)], axis=1)
+    return table.astype(np.float32), np.concatenate([e.bias for e in experts]).astype(np.float32)
 
 
-def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str) -> tuple[str, str]:
-    """The gated sum of the experts: what is added to the logits [batch, 3] and to the grade [batch]."""
-    domains = len(wide.experts)
-    table, bias = _wide_table(wide, fusion)
+def _blocks(parts: list[np.ndarray]) -> np.ndarray:
+    """A block-diagonal matrix of the parts."""
+    result, row, column = np.zeros(np.sum([p.shape for p in parts], axis=0), np.float32), 0, 0
+    for part in parts:
+        result[row : row + part.shape[0], column : column + part.shape[1]] = part
+        row, column = row + part.shape[0], column + part.shape[1]
+    return result
+
+
+def _wide_sums(graph: _Graph, wide: Wide, mask: str, *, coarse: bool) -> tuple[str, str]:
+    """The outputs of all experts [batch, outputs], not yet divided by their norms, and those [batch, experts].
+
+    `coarse` stores the table in int8, each column with its own scale, as the columns differ by orders of magnitude.
+    """
+    table, _ = _columns(wide)
+    outputs, scale = table.shape[1] - len(wide.experts) - 1, np.ones(table.shape[1], np.float32)
+    if coarse:
+        scale = np.maximum(np.abs(table).max(0), 1e-9) / 127
+        table = np.round(table / scale).astype(np.int8)
     rows = graph.constant("wide.table", table)
     for name, numbers in (
         ("pair_first", PAIR_FACTORS[:1]),
@@ -143,8 +163,7 @@ def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str
         ("pair_start", [wide.vocabulary]),
         ("minus_one", [-1]),
         ("far", [2**31 - 1]),
-        ("scores_end", [3 * domains]),
-        ("by_domain", [0, domains, 3]),
+        ("outputs_end", [outputs]),
     ):
         graph.constant(name, np.array(numbers, np.int64))
     left = graph.node("Slice", "input_ids", "axis_0", "minus_one", "axis_1")
@@ -154,19 +173,35 @@ def _wide_part(graph: _Graph, wide: Wide, fusion: Fusion, pooled: str, mask: str
     total = ""
     for ids, seen in (("input_ids", mask), (pairs, graph.node("Slice", mask, "axis_1", "far", "axis_1"))):
         found = graph.node("Gather", rows, ids, out=f"wide_{'pairs' if total else 'words'}")
+        found = graph.node("Cast", found, to=TensorProto.FLOAT) if coarse else found
         found = graph.node("ReduceSum", graph.node("Mul", found, seen), "axis_1", keepdims=0)
         total = graph.node("Add", total, found) if total else found
-    norm = graph.node("Slice", total, "scores_end", "far", "axis_1")
-    norm = graph.node("Sqrt", graph.node("Max", norm, graph.constant("tiny", np.float32(1e-18))))
-    scores = graph.node("Div", graph.node("Slice", total, "axis_0", "scores_end", "axis_1"), norm)
-    scores = graph.node("Add", scores, graph.constant("wide.bias", bias))
-    gate = graph.head(pooled, "gate", fusion.gate.astype(np.float32), fusion.gate_bias.astype(np.float32))
-    gate = graph.node("Unsqueeze", graph.node("Softmax", gate, axis=-1), "axis_last")
-    gated = graph.node("Mul", graph.node("Reshape", scores, "by_domain"), gate)
-    ratio = fusion.grade_weight / np.where(np.abs(fusion.wide_weight) > 1e-6, fusion.wide_weight, np.inf)
-    pull = graph.constant("grade_pull", (ratio[None, :, None] * SIGNS[None, None, :]).astype(np.float32))
-    graded = graph.node("ReduceSum", graph.node("Mul", gated, pull), "axes_bias", keepdims=0)
-    return graph.node("ReduceSum", gated, "axis_1", keepdims=0), graded
+    total = graph.node("Mul", total, graph.constant("wide.scale", scale.astype(np.float32)))
+    squares = graph.node("Slice", total, "outputs_end", "far", "axis_1")
+    norms = graph.node("Sqrt", graph.node("Max", squares, graph.constant("tiny", np.float32(1e-18))))
+    return graph.node("Slice", total, "axis_0", "outputs_end", "axis_1"), norms
+
+
+def _joined(graph: _Graph, wide: Wide, fusion: Fusion, mask: str, logits: str, grade: str, *, coarse: bool) -> str:
+    """The grade [batch, 1] of encoder and experts; their logits [batch, 3] are the output `logits`."""
+    experts = [*wide.experts.values(), wide.gate]
+    domains = len(wide.experts)
+    sums, norms = _wide_sums(graph, wide, mask, coarse=coarse)
+    owner = _blocks([np.ones((1, e.weights.shape[1])) for e in experts])
+    norms = graph.head(norms, "wide.owner", owner)
+    scores = graph.node("Add", graph.node("Div", sums, norms), graph.constant("wide.bias", _columns(wide)[1]))
+    # Three classes of every domain, then the domains.
+    wanted = _blocks([*(e.spread() for e in experts[:-1]), np.eye(domains) * GATE_SHARPNESS])
+    scores = graph.head(scores, "wide.classes", wanted)
+    classes = graph.node("Slice", scores, "axis_0", graph.constant("classes_end", np.array([3 * domains])), "axis_1")
+    gate = graph.node("Softmax", graph.node("Slice", scores, "classes_end", "far", "axis_1"), axis=-1)
+    gated = graph.node("Mul", classes, graph.head(gate, "gate.classes", _blocks([np.ones((1, 3))] * domains)))
+    wide_logits = graph.head(gated, "wide.joined", np.kron(fusion.wide[:, None], np.eye(3)))
+    wide_grade = graph.head(gated, "wide.grade", np.kron(fusion.wide_grade, SIGNS)[:, None])
+    logits = graph.node("Mul", logits, graph.head(gate, "deep.share", fusion.deep[:, None]))
+    grade = graph.node("Mul", grade, graph.head(gate, "deep.grade_share", fusion.deep_grade[:, None]))
+    graph.node("Add", logits, wide_logits, out="logits")
+    return graph.node("Add", grade, wide_grade)
 
 
 _T = TypeVar("_T")
@@ -176,11 +211,13 @@ def _under(values: dict[str, _T], prefix: str) -> dict[str, _T]:
     return {name[len(prefix) :]: value for name, value in values.items() if name.startswith(prefix)}
 
 
-def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, Even]) -> onnx.ModelProto:
+def build(
+    model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, Even], *, coarse: bool = False
+) -> onnx.ModelProto:
     """The classifier as ONNX: input_ids and attention_mask [batch, sequence] → logits [batch, 3], valence [batch],
     escalation [batch], token_logits [batch, sequence, 3 + categories].
 
-    `even` comes from smooth.py; the model computes the same without it.
+    `even` comes from smooth.py; the model computes the same without it. `coarse` stores the wide table in int8.
     """
     state = {name: value.detach().float().cpu().numpy() for name, value in model.state_dict().items()}
     graph = _Graph()
@@ -199,13 +236,10 @@ def build(model: Classifier, wide: Wide, fusion: Fusion, even: dict[str, Even]) 
     weight = graph.node("Unsqueeze", mask, "axis_last")
     total = graph.node("ReduceSum", graph.node("Mul", x, weight), "axis_1", keepdims=0)
     pooled = graph.node("Div", total, graph.node("ReduceSum", weight, "axis_1", keepdims=0))
-    warm = fusion.temperature
-    deep = graph.head(pooled, "classes", state["classes.weight"].T / warm, state["classes.bias"] / warm)
+    deep = graph.head(pooled, "classes", state["classes.weight"].T, state["classes.bias"])
     grade = graph.head(pooled, "grade", state["grade.weight"].T, state["grade.bias"])
-    wide_logits, wide_grade = _wide_part(graph, wide, fusion, pooled, weight)
-    graph.node("Add", deep, wide_logits, out="logits")
-    grade = graph.node("Add", graph.node("Squeeze", grade, "axis_1"), wide_grade)
-    graph.node("Mul", graph.node("Tanh", grade), "two", out="valence")
+    grade = _joined(graph, wide, fusion, weight, deep, grade, coarse=coarse)
+    graph.node("Mul", graph.node("Tanh", graph.node("Squeeze", grade, "axis_1")), "two", out="valence")
     escalation = graph.head(pooled, "escalation", state["escalation.weight"].T, state["escalation.bias"])
     graph.node("Sigmoid", graph.node("Squeeze", escalation, "axis_1"), out="escalation")
     marks = graph.node("MatMul", x, graph.constant("marks.weight", state["marks.weight"].T), out="marks_product")
@@ -237,14 +271,13 @@ def write_folder(
 ) -> None:
     """Writes model.onnx (int8), tokenizer.json, config.json and callheat.toml to `out`, the fp32 model to `fp32`."""
     out.mkdir(parents=True, exist_ok=True)
-    built = build(model, wide, fusion, even)
-    onnx.save(built, fp32)
+    onnx.save(build(model, wide, fusion, even), fp32)
+    built = build(model, wide, fusion, even, coarse=True)
     apart = [node.name for node in built.graph.node if node.name.startswith(f"node_{APART_NODE}")]
     # 7-bit weights: on processors without VNNI, 8-bit ones overflow the 16-bit sums of the u8 x s8 products;
     # one scale per output channel: one per matrix moves the probabilities four times as far from fp32.
-    # The wide table stays fp32, as its columns differ in size by orders of magnitude.
     quantize_dynamic(
-        fp32,
+        built,
         out / "model.onnx",
         op_types_to_quantize=["MatMul", "Gather"],
         weight_type=QuantType.QInt8,
@@ -268,7 +301,7 @@ def write_folder(
             "token_logits": ["batch", "sequence", TAGS + len(CATEGORIES)],
         },
         "valence_range": [int(v) for v in VALENCE_RANGE],
-        "calibration": f"temperature {fusion.temperature:.3f} already folded into the classifier head",
+        "calibration": "already folded into the logits",
         "layers": len(model.layers),
         "hidden_size": WIDTH,
         "vocab_size": model.words.num_embeddings,

@@ -1,4 +1,4 @@
-"""Joining the deep encoder and the wide experts: the gate between domains and the weight of each part."""
+"""Joining the deep encoder and the wide experts: the weight of each part in each domain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,26 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
-from tokenizers import Tokenizer
 
 from .corpus import Record
 from .encoder import Classifier
 from .fit import MASKED, device, padded
-from .settings import SEED
-from .wide import DOMAINS, encode
 
-GATE_TEXTS = 300
+# Weights that are usual (deep, wide, and both for the grade), and what it costs to go away from them.
+USUAL, PENALTY = (0.5, 0.5, 0.8, 0.0), 0.02
 SIGNS = np.array([-1.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True)
 class Deep:
-    """What the encoder gives for n texts: logits [n, 3], valence before its tanh [n], pooled output [n, 384]."""
+    """What the encoder gives for n texts: logits [n, 3] and valence before its tanh [n]."""
 
     logits: np.ndarray
     grade: np.ndarray
-    pooled: np.ndarray
 
 
 @torch.no_grad()
@@ -34,55 +30,35 @@ def deep_outputs(model: Classifier, rows: Sequence[list[int]]) -> Deep:
     model = model.to(device()).eval()
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     logits, grade = np.zeros((len(rows), 3)), np.zeros(len(rows))
-    pooled = np.zeros((len(rows), model.classes.in_features))
     for start in range(0, len(order), 32):
         part = order[start : start + 32]
         found, _, features = model(*padded([rows[i] for i in part]))
-        logits[part], pooled[part] = found.float().cpu().numpy(), features.float().cpu().numpy()
+        logits[part] = found.float().cpu().numpy()
         grade[part] = model.grade(features).squeeze(-1).float().cpu().numpy()
-    return Deep(logits, grade, pooled)
+    return Deep(logits, grade)
 
 
 @dataclass(frozen=True)
 class Fusion:
-    """Gate weights [384, domains] and bias [domains]; how much of the deep logits, and of each expert, counts.
+    """What encoder and expert count in each domain, for the logits and for the grade; each [domains].
 
-    logits = deep / temperature + sum over d of gate[d] * wide_weight[d] * expert[d]
-    valence = 2 tanh(grade + sum over d of gate[d] * grade_weight[d] * (expert[d, positive] - expert[d, negative]))
+    logits = sum over d of gate[d] * (deep[d] * logits + wide[d] * expert[d])
+    valence = 2 tanh(sum over d of gate[d] * (deep_grade[d] * grade
+                                              + wide_grade[d] * (expert[d, positive] - expert[d, negative])))
     """
 
-    gate: np.ndarray
-    gate_bias: np.ndarray
-    temperature: float
-    wide_weight: np.ndarray
-    grade_weight: np.ndarray
+    deep: np.ndarray
+    wide: np.ndarray
+    deep_grade: np.ndarray
+    wide_grade: np.ndarray
 
-    def gates(self, pooled: np.ndarray) -> np.ndarray:
-        """Shares [n, domains], each row summing to 1."""
-        raw = pooled @ self.gate + self.gate_bias
-        raw = np.exp(raw - raw.max(1, keepdims=True))
-        return raw / raw.sum(1, keepdims=True)
-
-    def apply(self, deep: Deep, wide: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [n, 3] and valence [n]; `wide` is [n, domains, 3]."""
-        gates = self.gates(deep.pooled)
-        logits = deep.logits / self.temperature + np.einsum("nd,d,ndc->nc", gates, self.wide_weight, wide)
-        grade = deep.grade + np.einsum("nd,d,nd->n", gates, self.grade_weight, wide @ SIGNS)
+    def apply(self, said: Deep, experts: np.ndarray, gates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Logits [n, 3] and valence [n]; `experts` is [n, domains, 3], `gates` [n, domains]."""
+        logits = said.logits * (gates @ self.deep)[:, None]
+        logits = logits + np.einsum("nd,d,ndc->nc", gates, self.wide, experts)
+        grade = said.grade * (gates @ self.deep_grade)
+        grade = grade + np.einsum("nd,d,nd->n", gates, self.wide_grade, experts @ SIGNS)
         return logits, 2 * np.tanh(grade)
-
-
-def fit_gate(model: Classifier, records: Sequence[Record], tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray]:
-    """Weights [384, domains] and bias of a logistic regression that tells the training texts' domains apart."""
-    rng = np.random.default_rng(SEED)
-    texts, domains = [], []
-    for number, sources in enumerate(DOMAINS.values()):
-        found = [r.text for r in records if r.source in sources]
-        chosen = rng.permutation(len(found))[:GATE_TEXTS]
-        texts += [found[i] for i in chosen]
-        domains += [number] * len(chosen)
-    pooled = deep_outputs(model, encode(texts, tokenizer)).pooled
-    fitted = LogisticRegression(C=1.0, class_weight="balanced", max_iter=300).fit(pooled, domains)
-    return fitted.coef_.T, fitted.intercept_
 
 
 def _cross_entropy(logits: np.ndarray, records: Sequence[Record]) -> np.ndarray:
@@ -93,9 +69,9 @@ def _cross_entropy(logits: np.ndarray, records: Sequence[Record]) -> np.ndarray:
     return -chances[np.arange(len(records)), [r.label for r in records]]
 
 
-def fit_weights(gate: tuple[np.ndarray, np.ndarray], deep: Deep, wide: np.ndarray, records: Sequence[Record]) -> Fusion:
-    """Fits temperature and part weights on records that neither part was trained on; each source counts the same."""
-    domains = wide.shape[1]
+def fit_weights(said: Deep, experts: np.ndarray, gates: np.ndarray, records: Sequence[Record]) -> Fusion:
+    """Fits the parts' weights on records that neither part was trained on; each source counts the same."""
+    domains = experts.shape[1]
     sources = sorted({r.source for r in records})
     counts = {s: sum(r.source == s for r in records) for s in sources}
     share = np.array([1 / counts[r.source] for r in records])
@@ -103,16 +79,16 @@ def fit_weights(gate: tuple[np.ndarray, np.ndarray], deep: Deep, wide: np.ndarra
     gold = np.array([r.valence or 0.0 for r in records])
 
     def fusion(x: np.ndarray) -> Fusion:
-        return Fusion(*gate, float(np.exp(x[0])), x[1 : 1 + domains], x[1 + domains :])
+        return Fusion(*x.reshape(4, domains))
 
     def cost(x: np.ndarray) -> float:
-        logits, valence = fusion(x).apply(deep, wide)
+        logits, valence = fusion(x).apply(said, experts, gates)
         error = (valence - gold)[graded]
         return float(
             (share * _cross_entropy(logits, records)).sum()
             + (share[graded] * error**2).sum()
-            + 0.02 * (x[1:] ** 2).sum()
+            + PENALTY * ((x - start) ** 2).sum()
         )
 
-    start = np.concatenate([[0.2], np.full(domains, 0.3), np.full(domains, 0.05)])
+    start = np.repeat(USUAL, domains)
     return fusion(minimize(cost, start, method="L-BFGS-B", options={"maxiter": 60}).x)

@@ -20,7 +20,7 @@ from .split import check_leakage, split
 
 FUSED = ("helpdesk", "calls", "spoken", "weibo_usual", "chat_manual", "waimai", "hotel", "shopping")
 DIALOGUES = ("helpdesk", "calls", "spoken")
-MOST_FUSED = 400
+MOST_FUSED = 1000
 SEEN_FOR_RANGES = 60
 
 
@@ -162,7 +162,7 @@ def experts(run: Run) -> wide.Wide:
 
 
 def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
-    """How the two parts are joined, fitted on the part kept aside: at most 400 texts of each set."""
+    """How the two parts are joined, fitted on the part kept aside: at most 1,000 texts of each set."""
     path = run.work / "fusion.pickle"
     if not path.exists():
         chosen: list[Record] = []
@@ -171,9 +171,9 @@ def joined(run: Run, model: Classifier, experts_: wide.Wide) -> fusion.Fusion:
             order = np.random.default_rng(SEED).permutation(len(found))[:MOST_FUSED]
             chosen += [found[i] for i in order]
         rows = wide.encode([r.text for r in chosen], run.tokenizer)
-        gate = fusion.fit_gate(model, run.train, run.tokenizer)
         deep = fusion.deep_outputs(model, rows)
-        path.write_bytes(pickle.dumps(fusion.fit_weights(gate, deep, experts_.scores(rows), chosen)))
+        fitted = fusion.fit_weights(deep, experts_.scores(rows), experts_.gates(rows), chosen)
+        path.write_bytes(pickle.dumps(fitted))
     return pickle.loads(path.read_bytes())
 
 

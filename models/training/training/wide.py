@@ -1,11 +1,12 @@
 """The wide part of the model: linear scores of token n-grams, one expert per domain, beside the deep encoder.
 
 An n-gram model sees what a small encoder blurs, and the two err in different places. An expert is a logistic
-regression on the text's token ids and hashed pairs of neighbouring ids, weighted by inverse document frequency:
+regression on the text's token ids and hashed pairs of neighbouring ids, weighted by inverse document frequency in the
+expert's own domain (0 for what the domain does not know):
 
     score = sum over occurrences of weight[f] * idf[f] / sqrt(sum over occurrences of idf[f]^2)
 
-which ONNX computes with two gathers. A gate on the encoder's pooled output tells the domains apart.
+which ONNX computes with two gathers. One more expert, the gate, tells the domains apart.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,9 @@ DOMAINS = {
     "food": ("waimai",),
     "goods": ("shopping",),
 }
-MOST_TEXTS = 40000
+MOST_TEXTS, MOST_GATE_TEXTS = 40000, 8000
+# Inverse strength of the penalty on an expert's weights; what the gate's scores, which it keeps small, are raised by.
+STRENGTH, GATE_SHARPNESS = 8.0, 1.5
 
 
 def feature_ids(ids: Sequence[int], vocabulary: int) -> list[int]:
@@ -63,15 +66,25 @@ def encode(texts: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
 
 @dataclass(frozen=True)
 class Expert:
-    """Linear scores of one domain: weights [features, 3], bias [3], idf [features] (0: never counted)."""
+    """Linear scores of one domain: weights [features, outputs], bias [outputs], idf [features] (0: never counted).
+
+    The outputs are classes (or domains, for the gate); one output where there are two classes: positive or negative.
+    """
 
     weights: np.ndarray
     bias: np.ndarray
     idf: np.ndarray
 
     def scores(self, rows: Sequence[Sequence[int]], vocabulary: int) -> np.ndarray:
-        """Scores [n, 3] of token sequences; a binary domain's neutral score is 0."""
+        """Scores [n, outputs] of token sequences."""
         return _weighted(_counts(rows, vocabulary), self.idf) @ self.weights + self.bias
+
+    def spread(self) -> np.ndarray:
+        """What an output counts for each class [outputs, 3]; a lone one is for positive and against negative."""
+        return BINARY_SPREAD if self.weights.shape[1] == 1 else np.eye(self.weights.shape[1])
+
+
+BINARY_SPREAD = np.array([[-0.5, 0.0, 0.5]])
 
 
 def idf_of(rows: Sequence[Sequence[int]], vocabulary: int) -> np.ndarray:
@@ -82,44 +95,49 @@ def idf_of(rows: Sequence[Sequence[int]], vocabulary: int) -> np.ndarray:
     return np.where(documents >= 2, np.log((1 + len(rows)) / (1 + documents)) + 1, 0.0)
 
 
-def fit_expert(rows: Sequence[Sequence[int]], labels: np.ndarray, vocabulary: int, idf: np.ndarray) -> Expert:
-    """Fits one domain's expert; C = 2 and balanced classes as in the rival."""
-    model = LogisticRegression(C=2, class_weight="balanced", max_iter=200)
+def fit_expert(rows: Sequence[Sequence[int]], labels: np.ndarray, vocabulary: int) -> Expert:
+    """Fits one expert, with balanced classes as in the rival."""
+    idf = idf_of(rows, vocabulary)
+    model = LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=200)
     model.fit(_weighted(_counts(rows, vocabulary), idf), labels)
-    weights, bias = np.zeros((vocabulary + PAIRS, 3)), np.zeros(3)
-    if len(model.classes_) == 2:
-        for label, sign in ((0, -0.5), (2, 0.5)):
-            weights[:, label], bias[label] = sign * model.coef_[0], sign * model.intercept_[0]
-    else:
-        weights, bias = model.coef_.T.copy(), model.intercept_.copy()
-    return Expert(weights, bias, idf)
+    return Expert(model.coef_.T.copy(), model.intercept_, idf)
 
 
 @dataclass(frozen=True)
 class Wide:
-    """The experts of all domains over one idf."""
+    """The experts of all domains, and the one that tells the domains apart."""
 
     experts: dict[str, Expert]
+    gate: Expert
     vocabulary: int
 
     def scores(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
-        """Scores [n, domains, 3]."""
-        return np.stack([e.scores(rows, self.vocabulary) for e in self.experts.values()], axis=1)
+        """Scores of the classes [n, domains, 3]."""
+        found = [e.scores(rows, self.vocabulary) @ e.spread() for e in self.experts.values()]
+        return np.stack(found, axis=1)
+
+    def gates(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
+        """Each domain's share [n, domains], each row summing to 1."""
+        raw = self.gate.scores(rows, self.vocabulary) * GATE_SHARPNESS
+        raw = np.exp(raw - raw.max(1, keepdims=True))
+        return raw / raw.sum(1, keepdims=True)
+
+
+def _drawn(records: Sequence[Record], most: int, rng: np.random.Generator) -> list[Record]:
+    if len(records) <= most:
+        return list(records)
+    return [records[i] for i in np.sort(rng.permutation(len(records))[:most])]
 
 
 def fit(records: Sequence[Record], tokenizer: Tokenizer, vocabulary: int) -> Wide:
-    """Fits the experts on the labelled training records."""
+    """Fits the experts on the labelled training records, and the gate on some of each domain."""
     rng = np.random.default_rng(SEED)
-    chosen: dict[str, list[Record]] = {}
-    for name, sources in DOMAINS.items():
-        found = [r for r in records if r.source in sources and r.label is not None]
-        if len(found) > MOST_TEXTS:
-            found = [found[i] for i in np.sort(rng.permutation(len(found))[:MOST_TEXTS])]
-        chosen[name] = found
-    rows = {name: encode([r.text for r in found], tokenizer) for name, found in chosen.items()}
-    idf = idf_of([row for part in rows.values() for row in part], vocabulary)
-    experts = {
-        name: fit_expert(rows[name], np.array([r.label for r in found]), vocabulary, idf)
-        for name, found in chosen.items()
-    }
-    return Wide(experts, vocabulary)
+    experts, texts, domains = {}, [], []
+    for number, (name, sources) in enumerate(DOMAINS.items()):
+        found = _drawn([r for r in records if r.source in sources and r.label is not None], MOST_TEXTS, rng)
+        rows = encode([r.text for r in found], tokenizer)
+        experts[name] = fit_expert(rows, np.array([r.label for r in found]), vocabulary)
+        some = rng.permutation(len(rows))[:MOST_GATE_TEXTS]
+        texts += [rows[i] for i in some]
+        domains += [number] * len(some)
+    return Wide(experts, fit_expert(texts, np.array(domains), vocabulary), vocabulary)
