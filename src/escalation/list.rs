@@ -31,6 +31,15 @@ pub enum SignalListError {
         /// What is wrong and what to write instead.
         problem: String,
     },
+    /// The words of the patterns are too many.
+    #[error("{path}: the patterns have too many words to search for: leave some out")]
+    TooManyWords {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<aho_corasick::BuildError>,
+    },
 }
 
 /// One line of the list.

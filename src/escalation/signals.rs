@@ -4,7 +4,7 @@ use super::list::{self, Entry, List, ModelShare, SignalListError};
 use super::{Signal, SignalHit};
 use crate::call::Span;
 use crate::sentiment::Score;
-use crate::text::{Cleaned, GramSet, Normalised};
+use crate::text::{Cleaned, GramSet, Normalised, PatternIndex};
 
 /// The list that ships with callheat.
 const DEFAULT_LIST: &str = include_str!("signals.txt");
@@ -21,6 +21,7 @@ const LEAST_SHARE: f32 = 0.5;
 #[derive(Debug)]
 pub struct SignalFinder {
     list: List,
+    index: PatternIndex,
     wording: Wording,
 }
 
@@ -43,8 +44,14 @@ impl SignalFinder {
             problem,
         };
         let list = list::parse(list).map_err(problem)?;
+        let patterns = list.entries.iter().map(|entry| &entry.pattern);
+        let index = PatternIndex::new(patterns).map_err(|error| SignalListError::TooManyWords {
+            path: name.to_owned(),
+            source: error,
+        })?;
         Ok(Self {
             list,
+            index,
             wording: Wording::default(),
         })
     }
@@ -64,14 +71,20 @@ impl SignalFinder {
         score: &Score,
         escalation: Option<f32>,
     ) -> Vec<SignalHit> {
-        // One by one: most patterns begin with words, which are searched for at
-        // a speed that the states of all patterns together do not reach.
-        let matches = |entry: &&Entry| entry.pattern.is_match(text.text());
-        let matched: Vec<&Entry> = self.list.entries.iter().filter(matches).collect();
+        let may_match = self.index.may_match(text.text());
+        let likely = self.list.entries.iter().zip(may_match);
+        let likely = likely.filter_map(|(entry, may)| may.then_some(entry));
+        // Denials count only beside a signal, and are then looked for in its place.
+        let (mut matched, denials): (Vec<&Entry>, Vec<&Entry>) =
+            likely.partition(|entry| entry.weight.is_some());
+        matched.retain(|entry| entry.pattern.is_match(text.text()));
+        if matched.is_empty() {
+            return Vec::new();
+        }
         let kinds: Vec<(f32, SignalHit)> = Signal::ALL
             .into_iter()
             .filter_map(|signal| {
-                let (weight, span) = strength(signal, &matched, text)?;
+                let (weight, span) = strength(signal, &matched, &denials, text)?;
                 Some((weight, SignalHit { signal, span }))
             })
             .collect();
@@ -116,17 +129,23 @@ fn with_model(total: f32, chance: f32, model: ModelShare) -> f32 {
 }
 
 /// Sum of the weights of a kind, and where its longest match stands.
-fn strength(signal: Signal, matched: &[&Entry], text: &Normalised) -> Option<(f32, Span)> {
+fn strength(
+    signal: Signal,
+    matched: &[&Entry],
+    denials: &[&Entry],
+    text: &Normalised,
+) -> Option<(f32, Span)> {
     let of_kind = |entry: &&&Entry| entry.signal.is_none_or(|kind| kind == signal);
-    let denied: Vec<_> = matched
+    let mut matched = matched.iter().filter(of_kind).peekable();
+    matched.peek()?;
+    let denied: Vec<_> = denials
         .iter()
-        .filter(|entry| entry.weight.is_none())
         .filter(of_kind)
         .flat_map(|entry| entry.pattern.find_iter(text.text()).map(|m| m.range()))
         .collect();
     let mut total = 0.0;
     let mut longest: Option<Span> = None;
-    for entry in matched.iter().filter(of_kind) {
+    for entry in matched {
         let Some(weight) = entry.weight else { continue };
         let found = entry.pattern.find_iter(text.text()).find(|m| {
             !m.is_empty()

@@ -7,7 +7,9 @@
 
 mod grams;
 mod normalise;
+mod patterns;
 pub mod personal;
 
 pub(crate) use grams::{Cleaned, GramSet};
 pub use normalise::{Normalised, simplified};
+pub(crate) use patterns::PatternIndex;
