@@ -63,9 +63,11 @@ pub struct Piece {
 pub fn find(turns: &[Said<'_>]) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Line> = turns.iter().map(Line::new).collect();
     let mut memory = memory::Memory::default();
+    let mut is_new = vec![true; lines.len()];
     for _ in 0..MOST_PASSES {
-        let before: usize = lines.iter().map(Line::taken).sum();
-        for line in &mut lines {
+        let before: Vec<usize> = lines.iter().map(Line::taken).collect();
+        // These look at one turn only, so where nothing was found they find nothing again.
+        for (line, _) in lines.iter_mut().zip(&is_new).filter(|(_, new)| **new) {
             email::take(line);
             plate::take(line);
             handles::take(line);
@@ -73,7 +75,12 @@ pub fn find(turns: &[Said<'_>]) -> Vec<Vec<Piece>> {
         }
         numbers::take(&mut lines, &mut memory);
         names::take(&mut lines, &mut memory);
-        if before == lines.iter().map(Line::taken).sum::<usize>() {
+        let after = lines.iter().map(Line::taken);
+        is_new = after
+            .zip(&before)
+            .map(|(after, before)| after != *before)
+            .collect();
+        if !is_new.contains(&true) {
             break;
         }
     }

@@ -283,7 +283,7 @@ fn surname(text: &str, asked: bool) -> Vec<Range<usize>> {
             found.push(surname);
         }
     }
-    if asked && super::numerals::weight(text) <= 2 {
+    if asked && super::numerals::says_at_most(2, text) {
         let start = super::numerals::pause(text);
         let start = start + usize::from(text[start..].starts_with('姓')) * '姓'.len_utf8();
         if let Some(length) =

@@ -51,7 +51,7 @@ fn first_piece(lines: &[Line], stream: &Stream) -> Option<Number> {
     let kind = stream.asked?;
     let digits = stream.digits();
     let said: usize = stream.parts.iter().map(|p| p.group.digits.len()).sum();
-    let bare = |part: &Part| super::numerals::weight(lines[part.turn].text()) <= said;
+    let bare = |part: &Part| super::numerals::says_at_most(said, lines[part.turn].text());
     let is_piece =
         digits.len() >= 3 && !shapes::is_public(&digits) && stream.parts.iter().all(bare);
     is_piece.then_some(Number {
@@ -83,7 +83,7 @@ fn cue(lines: &[Line], stream: &Stream) -> Option<Kind> {
         .iter()
         .map(|part| part.group.digits.len())
         .sum();
-    let bare = length >= 5 || super::numerals::weight(text) <= said + 10;
+    let bare = length >= 5 || super::numerals::says_at_most(said + 10, text);
     before.or_else(after).or(stream.asked.filter(|_| bare))
 }
 
@@ -299,7 +299,7 @@ fn take_read_backs(lines: &mut [Line], memory: &Memory, left: &[Part]) {
             .filter(|_| !shapes::is_public(digits) && !quantities::is_year(digits));
         let said = line.text()[part.group.range.clone()].chars().count();
         let repeats = digits.len() >= READ_BACK
-            || digits.len() == 3 && super::numerals::weight(line.text()) <= said + 6;
+            || digits.len() == 3 && super::numerals::says_at_most(said + 6, line.text());
         let kind = known.filter(|_| repeats);
         if let Some(kind) = kind.or(attempt.then_some(Kind::Number)) {
             lines[part.turn].take(part.group.range.clone(), kind);
@@ -319,5 +319,5 @@ fn stands_beside(text: &str, part: &Part) -> bool {
     let taken_back = ["不对", "不是", "错", "哦不", "啊不", "重来", "等等"]
         .iter()
         .any(|word| gap.contains(word));
-    reached && (taken_back || super::numerals::weight(&gap) == 0)
+    reached && (taken_back || super::numerals::says_at_most(0, &gap))
 }

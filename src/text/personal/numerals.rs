@@ -210,12 +210,13 @@ pub(super) fn pause(text: &str) -> usize {
     length
 }
 
-/// How many characters of a text are more than pauses and fillers. Hidden parts
-/// do not count.
-pub(super) fn weight(text: &str) -> usize {
+/// Whether at most so many characters of a text are more than pauses and fillers.
+/// Hidden parts do not count.
+pub(super) fn says_at_most(most: usize, text: &str) -> bool {
     let mut at = 0;
     let mut count = 0;
-    while at < text.len() {
+    // What is asked is mostly whether a text is nearly nothing.
+    while at < text.len() && count <= most {
         let silent = pause(&text[at..]);
         if silent > 0 {
             at += silent;
@@ -228,7 +229,7 @@ pub(super) fn weight(text: &str) -> usize {
         let silent = character == HIDDEN || matches!(character, '?' | '!' | ':');
         count += usize::from(!silent);
     }
-    count
+    count <= most
 }
 
 struct Scan<'a> {

@@ -107,7 +107,7 @@ pub(super) fn streams(lines: &[Line]) -> Vec<Stream> {
             (Stream::of(turn, run, asked), end)
         }));
         for (stream, end) in streams {
-            if numerals::weight(&text[end..]) == 0 {
+            if numerals::says_at_most(0, &text[end..]) {
                 open[place] = Some(Open {
                     stream,
                     last_turn: turn,
@@ -136,20 +136,19 @@ fn goes_on(open: &Open, turn: usize, line: &Line, runs: &[Run]) -> bool {
     }
     let text = line.text();
     let Some(first) = runs.first() else {
-        return numerals::weight(text) <= MOST_OF_A_NOD;
+        return numerals::says_at_most(MOST_OF_A_NOD, text);
     };
     if is_lead(text, first) {
         return true;
     }
     let known = open.stream.digits();
     let read_back = runs.iter().all(|run| known.contains(&digits(run)));
-    let rest = numerals::weight(text).saturating_sub(spoken_length(text, runs));
-    read_back && rest <= MOST_OF_A_NOD
+    read_back && numerals::says_at_most(spoken_length(text, runs) + MOST_OF_A_NOD, text)
 }
 
 fn is_lead(text: &str, run: &Run) -> bool {
     let start = run.first().map_or(0, |group| group.range.start);
-    numerals::weight(&text[..start]) <= 1
+    numerals::says_at_most(1, &text[..start])
 }
 
 fn fits(stream: &Stream, run: &Run) -> bool {
