@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread::ScopedJoinHandle;
 
 use callheat::escalation::{RiskModel, SignalFinder};
 use callheat::input::{Format, InputOptions};
@@ -26,20 +27,18 @@ pub fn input_options(args: &InputArgs) -> anyhow::Result<InputOptions> {
     })
 }
 
-/// Loads the model and the other stages' data at the same time: both take a
-/// noticeable part of a second.
+/// Loads the model, the words and the other stages' data at the same time: each
+/// takes a noticeable part of a second.
 pub fn analyser(
     model: &ModelArgs,
     findings: &FindingArgs,
     quiet: bool,
 ) -> anyhow::Result<Analyser> {
     std::thread::scope(|scope| {
-        let stages = scope.spawn(|| stages(findings));
+        let segmenter = scope.spawn(|| segmenter(findings));
+        let stages = scope.spawn(|| stages(findings, || joined(segmenter)));
         let scorer = scorer(model);
-        let stages = match stages.join() {
-            Ok(stages) => stages,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
+        let stages = joined(stages);
         let scorer = scorer?;
         if !quiet {
             let info = scorer.info();
@@ -83,11 +82,26 @@ pub fn start(model: &Model, args: &RunArgs, defaults: ScorerOptions) -> anyhow::
     Ok(Scorer::start(model, runtime, options)?)
 }
 
-fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    match thread.join() {
+        Ok(result) => result,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+fn segmenter(args: &FindingArgs) -> anyhow::Result<Segmenter> {
     let (segmenter, bad_words) = Segmenter::new(&args.user_dict)?;
     for bad in &bad_words {
         report_bad_line(&bad.path, bad.line, &bad.reason);
     }
+    Ok(segmenter)
+}
+
+/// All stages after scoring; the segmenter is waited for last.
+fn stages(
+    args: &FindingArgs,
+    segmenter: impl FnOnce() -> anyhow::Result<Segmenter>,
+) -> anyhow::Result<Stages> {
     let lexicon = match &args.lexicon {
         Some(path) => {
             let (lexicon, bad_entries) = Lexicon::load(path)?;
@@ -113,9 +127,10 @@ fn stages(args: &FindingArgs) -> anyhow::Result<Stages> {
         timing,
         ..AnalyserOptions::default()
     };
+    let terms = TermFinder::new(lexicon);
     Ok(Stages {
-        segmenter,
-        terms: TermFinder::new(lexicon),
+        segmenter: segmenter()?,
+        terms,
         signals,
         risk: RiskModel::default(),
         options,
