@@ -75,9 +75,16 @@ impl SignalFinder {
         let likely = self.list.entries.iter().zip(may_match);
         let likely = likely.filter_map(|(entry, may)| may.then_some(entry));
         // Denials count only beside a signal, and are then looked for in its place.
-        let (mut matched, denials): (Vec<&Entry>, Vec<&Entry>) =
-            likely.partition(|entry| entry.weight.is_some());
-        matched.retain(|entry| entry.pattern.is_match(text.text()));
+        let (mut matched, mut denials) = (Vec::new(), Vec::new());
+        for entry in likely {
+            match entry.weight {
+                Some(weight) if entry.pattern.is_match(text.text()) => {
+                    matched.push((entry, weight));
+                }
+                Some(_) => {}
+                None => denials.push(entry),
+            }
+        }
         if matched.is_empty() {
             return Vec::new();
         }
@@ -131,22 +138,22 @@ fn with_model(total: f32, chance: f32, model: ModelShare) -> f32 {
 /// Sum of the weights of a kind, and where its longest match stands.
 fn strength(
     signal: Signal,
-    matched: &[&Entry],
+    matched: &[(&Entry, f32)],
     denials: &[&Entry],
     text: &Normalised,
 ) -> Option<(f32, Span)> {
-    let of_kind = |entry: &&&Entry| entry.signal.is_none_or(|kind| kind == signal);
-    let mut matched = matched.iter().filter(of_kind).peekable();
+    let of_kind = |entry: &Entry| entry.signal.is_none_or(|kind| kind == signal);
+    let matched = matched.iter().filter(|(entry, _)| of_kind(entry));
+    let mut matched = matched.peekable();
     matched.peek()?;
     let denied: Vec<_> = denials
         .iter()
-        .filter(of_kind)
+        .filter(|entry| of_kind(entry))
         .flat_map(|entry| entry.pattern.find_iter(text.text()).map(|m| m.range()))
         .collect();
     let mut total = 0.0;
     let mut longest: Option<Span> = None;
-    for entry in matched {
-        let Some(weight) = entry.weight else { continue };
+    for (entry, weight) in matched {
         let found = entry.pattern.find_iter(text.text()).find(|m| {
             !m.is_empty()
                 && denied

@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::TermHit;
 use super::canonical::canonical;
 use super::category::Category;
 use super::lexicon::{Lexicon, Match};
 use super::scope::is_taken_back;
 use super::tagger::Tagger;
+use super::{TermHit, lies_within};
 use crate::segment::Word;
 use crate::sentiment::{MarkedPhrase, Score};
 use crate::text::Normalised;
@@ -175,7 +175,7 @@ impl TermFinder {
             end.saturating_sub(found.range.start.max(core.start))
         };
         let names = |found: &&Match| {
-            let within = passage.start <= found.range.start && found.range.end <= passage.end;
+            let within = lies_within(&found.range, passage);
             let is_name = text[found.range.clone()] == self.lexicon.entries()[found.entry].term;
             2 * shared(found) >= core.len() || within && is_name && weight(found) >= STRONG
         };

@@ -29,6 +29,8 @@ pub use periods::{Change, started_at};
 pub use reference::{Reference, ReferenceTable};
 pub use rising::{RisingOptions, RisingTerms, TermAlert};
 
+use std::ops::Range;
+
 use crate::call::Span;
 
 /// A complaint term found in a turn.
@@ -47,4 +49,9 @@ pub struct TermHit {
     pub span: Span,
     /// How grave it is, 0..1.
     pub weight: f32,
+}
+
+/// Whether all of one range is in the other.
+fn lies_within(inner: &Range<usize>, outer: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
 }

@@ -40,8 +40,10 @@ impl PatternIndex {
         let mut sides = Vec::new();
         for (pattern, regex) in patterns.into_iter().enumerate() {
             let mut known = 0;
+            let parsed = regex_syntax::parse(regex.as_str()).ok();
             for (side, kind) in [(1, ExtractKind::Prefix), (2, ExtractKind::Suffix)] {
-                for word in ends(regex, &kind).unwrap_or_default() {
+                let words = parsed.as_ref().and_then(|parsed| ends(parsed, kind));
+                for word in words.unwrap_or_default() {
                     known |= side;
                     uses.entry(word).or_default().push(Use { pattern, side });
                 }
@@ -69,14 +71,14 @@ impl PatternIndex {
 
 /// The words of which one begins, or ends, every match of a pattern; `None` where
 /// a match may begin or end with anything.
-fn ends(pattern: &Regex, kind: &ExtractKind) -> Option<Vec<Vec<u8>>> {
-    let parsed: Hir = regex_syntax::parse(pattern.as_str()).ok()?;
+fn ends(pattern: &Hir, kind: ExtractKind) -> Option<Vec<Vec<u8>>> {
+    let are_first = kind.is_prefix();
     let mut words: Seq = Extractor::new()
-        .kind(kind.clone())
+        .kind(kind)
         .limit_class(64)
         .limit_total(MOST)
-        .extract(&parsed);
-    if kind.is_prefix() {
+        .extract(pattern);
+    if are_first {
         words.keep_first_bytes(LONGEST);
     } else {
         words.keep_last_bytes(LONGEST);

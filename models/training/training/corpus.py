@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from . import written_calls
 from .settings import CATEGORIES
@@ -136,3 +138,10 @@ def load(data: Path) -> list[Record]:
             records.append(record)
     records += _spoken()
     return [r for r in records if r.text.strip()]
+
+
+def sampled(records: Sequence[Record], most: int, rng: np.random.Generator) -> list[Record]:
+    """At most so many of the records, by chance, in their order."""
+    if len(records) <= most:
+        return list(records)
+    return [records[i] for i in np.sort(rng.permutation(len(records))[:most])]

@@ -125,15 +125,10 @@ def _shared_constants(graph: _Graph) -> None:
         graph.constant(name, np.array(numbers, np.int64))
 
 
-def _columns(wide: Wide) -> tuple[np.ndarray, np.ndarray]:
-    """The wide part's table [features, outputs + experts] and biases [outputs], the gate as the last expert.
-
-    A row holds weight * idf of every output of every expert, then idf^2 of every expert.
-    """
-    experts = [*wide.experts.values(), wide.gate]
-    weights = [e.weights * e.idf[:, None] for e in experts]
-    table = np.concatenate([*weights, *(e.idf[:, None] ** 2 for e in experts)], axis=1)
-    return table.astype(np.float32), np.concatenate([e.bias for e in experts]).astype(np.float32)
+def _table(wide: Wide) -> np.ndarray:
+    """The wide part's rows [features, outputs + experts]: weight * idf of every output, then idf^2 of every expert."""
+    weights = [e.weights * e.idf[:, None] for e in wide.all()]
+    return np.concatenate([*weights, *(e.idf[:, None] ** 2 for e in wide.all())], axis=1).astype(np.float32)
 
 
 def _blocks(parts: list[np.ndarray]) -> np.ndarray:
@@ -150,8 +145,8 @@ def _wide_sums(graph: _Graph, wide: Wide, mask: str, *, coarse: bool) -> tuple[s
 
     `coarse` stores the table in int8, each column with its own scale, as the columns differ by orders of magnitude.
     """
-    table, _ = _columns(wide)
-    outputs, scale = table.shape[1] - len(wide.experts) - 1, np.ones(table.shape[1], np.float32)
+    table = _table(wide)
+    outputs, scale = table.shape[1] - len(wide.all()), np.ones(table.shape[1], np.float32)
     if coarse:
         scale = np.maximum(np.abs(table).max(0), 1e-9) / 127
         table = np.round(table / scale).astype(np.int8)
@@ -184,12 +179,12 @@ def _wide_sums(graph: _Graph, wide: Wide, mask: str, *, coarse: bool) -> tuple[s
 
 def _joined(graph: _Graph, wide: Wide, fusion: Fusion, mask: str, logits: str, grade: str, *, coarse: bool) -> str:
     """The grade [batch, 1] of encoder and experts; their logits [batch, 3] are the output `logits`."""
-    experts = [*wide.experts.values(), wide.gate]
-    domains = len(wide.experts)
+    experts, domains = wide.all(), len(wide.experts)
     sums, norms = _wide_sums(graph, wide, mask, coarse=coarse)
     owner = _blocks([np.ones((1, e.weights.shape[1])) for e in experts])
     norms = graph.head(norms, "wide.owner", owner)
-    scores = graph.node("Add", graph.node("Div", sums, norms), graph.constant("wide.bias", _columns(wide)[1]))
+    bias = np.concatenate([e.bias for e in experts]).astype(np.float32)
+    scores = graph.node("Add", graph.node("Div", sums, norms), graph.constant("wide.bias", bias))
     # Three classes of every domain, then the domains.
     wanted = _blocks([*(e.spread() for e in experts[:-1]), np.eye(domains) * GATE_SHARPNESS])
     scores = graph.head(scores, "wide.classes", wanted)

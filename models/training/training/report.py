@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from . import ngram
-from .corpus import Record
+from .corpus import Record, sampled
 from .measure import Scorer, figures
 from .settings import SEED
 from .stages import Run
@@ -46,7 +46,7 @@ def _of(records: list[Record], sources: tuple[str, ...]) -> list[Record]:
 def _dev(run: Run, name: str) -> list[Record]:
     """The measured texts of a set: all of its kept-aside part, at most 1,000."""
     found = _of(run.dev, (name,))
-    return [found[i] for i in np.sort(np.random.default_rng(SEED).permutation(len(found))[:MOST_MEASURED])]
+    return sampled(found, MOST_MEASURED, np.random.default_rng(SEED))
 
 
 def rivals(run: Run) -> dict:

@@ -17,8 +17,9 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
-from .corpus import Record
+from .corpus import Record, sampled
 from .fit import cut
+from .measure import probabilities
 from .settings import MAX_TOKENS, SEED
 
 # Products with ids below 21,000 and their sum stay below 2^31: a runtime may compute them in 32 bits.
@@ -118,15 +119,11 @@ class Wide:
 
     def gates(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
         """Each domain's share [n, domains], each row summing to 1."""
-        raw = self.gate.scores(rows, self.vocabulary) * GATE_SHARPNESS
-        raw = np.exp(raw - raw.max(1, keepdims=True))
-        return raw / raw.sum(1, keepdims=True)
+        return probabilities(self.gate.scores(rows, self.vocabulary) * GATE_SHARPNESS)
 
-
-def _drawn(records: Sequence[Record], most: int, rng: np.random.Generator) -> list[Record]:
-    if len(records) <= most:
-        return list(records)
-    return [records[i] for i in np.sort(rng.permutation(len(records))[:most])]
+    def all(self) -> list[Expert]:
+        """The experts of the domains, then the gate."""
+        return [*self.experts.values(), self.gate]
 
 
 def fit(records: Sequence[Record], tokenizer: Tokenizer, vocabulary: int) -> Wide:
@@ -134,7 +131,7 @@ def fit(records: Sequence[Record], tokenizer: Tokenizer, vocabulary: int) -> Wid
     rng = np.random.default_rng(SEED)
     experts, texts, domains = {}, [], []
     for number, (name, sources) in enumerate(DOMAINS.items()):
-        found = _drawn([r for r in records if r.source in sources and r.label is not None], MOST_TEXTS, rng)
+        found = sampled([r for r in records if r.source in sources and r.label is not None], MOST_TEXTS, rng)
         rows = encode([r.text for r in found], tokenizer)
         experts[name] = fit_expert(rows, np.array([r.label for r in found]), vocabulary)
         some = rng.permutation(len(rows))[:MOST_GATE_TEXTS]

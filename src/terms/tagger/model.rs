@@ -13,6 +13,7 @@ use crate::call::Span;
 use crate::sentiment::MarkedPhrase;
 use crate::terms::category::Category;
 use crate::terms::lexicon::{Lexicon, Match};
+use crate::terms::lies_within;
 
 /// Trained by `models/training/term_train.rs`. Little-endian: `CHT3`, u32 bits of
 /// the tag table, u32 bits of the category table, two times the f32
@@ -254,8 +255,8 @@ fn categories_of_model(
 ) -> [f32; CATEGORIES] {
     let mut chances = [0.0; CATEGORIES];
     for (place, phrase) in marked {
-        let inside = passage.start <= place.start && place.end <= passage.end;
-        let around = place.start <= passage.start && passage.end <= place.end;
+        let inside = lies_within(place, passage);
+        let around = lies_within(passage, place);
         let category = Category::from_name(&phrase.category);
         if let Some(category) = category.filter(|_| inside || around) {
             chances[category as usize] += phrase.chance;

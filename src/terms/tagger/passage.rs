@@ -14,6 +14,7 @@ use std::ops::Range;
 use super::chances::Chances;
 use super::model::{LONGEST, characters};
 use crate::segment::Word;
+use crate::terms::lies_within;
 use crate::terms::pattern::is_numeral;
 
 /// Characters of the longest passage.
@@ -151,14 +152,9 @@ fn best(open: &[(&Phrase, f32)]) -> Option<Range<usize>> {
 /// The phrase of a passage that agrees best with what a reader would mark; of
 /// equals the first.
 fn core(chances: &Chances, phrases: &[Phrase], passage: &Range<usize>) -> Range<usize> {
-    let is_within = |range: &Range<usize>| {
-        range.len() <= LONGEST && passage.start <= range.start && range.end <= passage.end
-    };
+    let ranges = phrases.iter().map(|phrase| &phrase.range);
     let mut best = (0.0, passage);
-    for range in phrases.iter().map(|phrase| &phrase.range) {
-        if !is_within(range) {
-            continue;
-        }
+    for range in ranges.filter(|range| range.len() <= LONGEST && lies_within(range, passage)) {
         let agreement = chances.agreement(range);
         if agreement > best.0 {
             best = (agreement, range);
